@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { compressLz4 } from "@sluice/lz4";
+import { createZpaqArchive } from "@sluice/zpaq";
 import { compressZstd } from "@sluice/zstd";
 import { inDirectory } from "../tests/_directory.ts";
 
@@ -26,6 +27,19 @@ const CALLS: readonly [args: readonly string[], most: number, others: readonly s
   [["lz4", "-c", "text"], 99, ["zstd/", "lz4/index/", "gitdb/", "zpaq/", "pdiffcopy/"]],
   [["lz4", "-dc", "text.lz4"], 115, ["zstd/", "lz4/index/", "gitdb/", "zpaq/", "pdiffcopy/"]],
   [["lz4", "-t", "text.lz4"], 115, ["zstd/", "lz4/index/", "gitdb/", "zpaq/", "pdiffcopy/"]],
+  [["gitdb", "--help"], 62, ["zstd/", "lz4/", "gitdb/", "zpaq/", "pdiffcopy/"]],
+  [["gitdb", "hash-object", "text"], 170, ["zstd/", "lz4/", "gitdb/remote/", "zpaq/", "pdiffcopy/"]],
+  [["zpaq", "--help"], 63, ["zstd/", "lz4/", "gitdb/", "zpaq/", "pdiffcopy/"]],
+  [["zpaq", "l", "text.zpaq"], 210, ["lz4/", "gitdb/", "zpaq/compiler/", "zpaq/pack/", "pdiffcopy/"]],
+  [["zpaq", "a", "new.zpaq", "text"], 212, ["lz4/", "gitdb/", "zpaq/compiler/", "zpaq/pack/", "pdiffcopy/"]],
+  [["pdiffcopy", "--help"], 74, ["zstd/", "lz4/", "gitdb/", "zpaq/", "pdiffcopy/client/"]],
+  [["pdiffcopy", "-q", "text", "copy"], 222, [
+    "lz4/",
+    "gitdb/",
+    "zpaq/",
+    "pdiffcopy/server/",
+    "pdiffcopy/index/",
+  ]],
 ];
 
 /** The modules that Deno reads from this checkout for a call, whether it runs them or not. */
@@ -43,12 +57,13 @@ async function modulesRead(args: readonly string[], cwd: string): Promise<string
   return [...urls].map((url) => url.slice(ROOT.length));
 }
 
-Deno.test("each call of zstd and lz4 loads only the modules that it needs", () =>
+Deno.test("each call loads only the modules that it needs", () =>
   inDirectory(async (cwd) => {
     const text = new TextEncoder().encode("text ".repeat(50));
     await Deno.writeFile(`${cwd}/text`, text);
     await Deno.writeFile(`${cwd}/text.zst`, compressZstd(text));
     await Deno.writeFile(`${cwd}/text.lz4`, compressLz4(text));
+    await Deno.writeFile(`${cwd}/text.zpaq`, await createZpaqArchive([{ name: "text", body: text }]));
     for (const [args, most, others] of CALLS) {
       const modules = await modulesRead(args, cwd);
       const call = `sluice ${args.join(" ")}`;

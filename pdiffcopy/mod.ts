@@ -18,19 +18,11 @@
  *
  * @module
  */
+export * from "./client.ts";
 export * from "./client/benchmark.ts";
-export * from "./client/client.ts";
-export * from "./client/client_options.ts";
-export * from "./file/constants.ts";
 export * from "./file/hash.ts";
 export * from "./index/index_copy.ts";
-export * from "./file/location.ts";
 export * from "./file/operations.ts";
 export * from "./index/pdiff_index.ts";
-export * from "./server/server.ts";
-export * from "./file/sizes.ts";
-export * from "./client/tree.ts";
 export * from "./file/worker_pool.ts";
-export type { SluiceProgress } from "@sluice/internal";
-export * from "@sluice/internal/faults";
-export * from "@sluice/internal/sources";
+export * from "./server.ts";

@@ -1,7 +1,7 @@
 /**
  * Attributes that change how git writes patches (gitattributes): whether they are set is said, they are not applied.
  */
-import type { GitRepository } from "@sluice/gitdb";
+import type { GitRepository } from "@sluice/gitdb/repository";
 import { utf8OfByteText } from "./output.ts";
 import type { StatusChange } from "./renames.ts";
 

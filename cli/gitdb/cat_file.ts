@@ -1,8 +1,14 @@
 /**
  * `sluice gitdb cat-file`: objects and facts about them, in git's own format.
  */
-import { GitObjectId } from "@sluice/gitdb";
-import type { GitDatabase, GitObject, GitObjectInfo, GitObjectType, GitResult } from "@sluice/gitdb";
+import { GitObjectId } from "@sluice/gitdb/repository";
+import type {
+  GitDatabase,
+  GitObject,
+  GitObjectInfo,
+  GitObjectType,
+  GitResult,
+} from "@sluice/gitdb/repository";
 import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import {
   byteString,

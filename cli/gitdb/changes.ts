@@ -1,8 +1,8 @@
 /**
  * `sluice gitdb diff`, and the lists of changed files that `show` prints, in git's own format.
  */
-import { GitObjectId } from "@sluice/gitdb";
-import type { GitChangeSide, GitRepository } from "@sluice/gitdb";
+import { GitObjectId } from "@sluice/gitdb/repository";
+import type { GitChangeSide, GitRepository } from "@sluice/gitdb/repository";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { warnOfAttributes } from "./attributes.ts";
 import { graphLines, numberLines, summaryLine } from "./diff_stat.ts";

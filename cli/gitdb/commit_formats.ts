@@ -1,7 +1,7 @@
 /**
  * How commits are printed (git-log, "pretty formats").
  */
-import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitdb";
+import type { GitHistoryCommit, GitRepository, GitSignature } from "@sluice/gitdb/repository";
 import { UsageFailure } from "../shared/exit.ts";
 import { DATE_MODES } from "./dates.ts";
 import type { DateMode } from "./dates.ts";
@@ -9,14 +9,11 @@ import { Decorations } from "./decorations.ts";
 import type { DecorationStyle } from "./decorations.ts";
 import { shortId, usualDigits } from "./names.ts";
 import { byteText } from "./output.ts";
-import { fatal } from "./settings.ts";
+import { fatal, SHORT_ONELINE } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
 
 /** Formats of git that are not known here. */
 const UNKNOWN: ReadonlySet<string> = new Set(["email", "mboxrd"]);
-
-/** What `--oneline` stands for: a line as of `oneline`, with a short id. */
-export const SHORT_ONELINE = "short-oneline";
 
 /** How commits are referred to in messages of others. */
 const REFERENCE = "reference";

@@ -1,7 +1,7 @@
 /**
  * Commits one after the other, with lists of what they change.
  */
-import type { GitHistoryCommit, GitRepository } from "@sluice/gitdb";
+import type { GitHistoryCommit, GitRepository } from "@sluice/gitdb/repository";
 import { ChangeFormatter, changesBetween } from "./changes.ts";
 import type { StatusChange } from "./renames.ts";
 import { CommitFormatter } from "./commit_formats.ts";

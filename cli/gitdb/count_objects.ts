@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb count-objects`: how many objects there are and what they take, in git's own format.
  */
-import type { GitDatabase } from "@sluice/gitdb";
+import type { GitDatabase } from "@sluice/gitdb/repository";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
 import type { GitdbSettings } from "./settings.ts";

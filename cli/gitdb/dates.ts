@@ -1,7 +1,7 @@
 /**
  * Dates as git writes them (git-log, "--date").
  */
-import type { GitSignature } from "@sluice/gitdb";
+import type { GitSignature } from "@sluice/gitdb/repository";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

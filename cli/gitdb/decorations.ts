@@ -1,8 +1,8 @@
 /**
  * The references that name commits, as `git log --decorate` prints them.
  */
-import { parseGitTag } from "@sluice/gitdb";
-import type { GitRepository } from "@sluice/gitdb";
+import { parseGitTag } from "@sluice/gitdb/repository";
+import type { GitRepository } from "@sluice/gitdb/repository";
 import { NotFoundError } from "@sluice/internal";
 
 /** How names are written. */

@@ -1,7 +1,7 @@
 /**
  * Lines of facts by a format as `git cat-file --batch-check` takes it.
  */
-import type { GitDatabase, GitObjectId, GitObjectInfo, GitPack } from "@sluice/gitdb";
+import type { GitDatabase, GitObjectId, GitObjectInfo, GitPack } from "@sluice/gitdb/repository";
 import { fatal } from "./settings.ts";
 
 const ATOMS = ["objectname", "objecttype", "objectsize", "objectsize:disk", "deltabase", "rest"] as const;

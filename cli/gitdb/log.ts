@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb log` and `rev-list`: commits in formats of git (git-log, "pretty formats").
  */
-import type { GitHistoryCommit, GitRepository } from "@sluice/gitdb";
+import type { GitHistoryCommit, GitRepository } from "@sluice/gitdb/repository";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { checkListOptions } from "./changes.ts";
 import { CommitPrinter } from "./commit_printer.ts";

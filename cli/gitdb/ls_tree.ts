@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb ls-tree`: the rows of a tree, in git's own format.
  */
-import type { GitRepository, GitTreeEntry } from "@sluice/gitdb";
+import type { GitRepository, GitTreeEntry } from "@sluice/gitdb/repository";
 import { byteString, NotFoundError } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";

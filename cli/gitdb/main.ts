@@ -4,51 +4,57 @@
  * @module
  */
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
-import { catFile } from "./cat_file.ts";
-import { diff } from "./changes.ts";
-import { countObjects } from "./count_objects.ts";
-import { fsck, indexPack, multiPackIndex, repack, unpackObjects } from "./maintenance.ts";
-import { hashObject } from "./objects.ts";
-import { packObjects, showIndex, verifyPack } from "./packs.ts";
 import { GITDB_OPTIONS } from "./options.ts";
 import { defaultGitdbSettings } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
-import { log, revList } from "./log.ts";
-import { clone } from "./clone.ts";
-import { fetch } from "./fetch.ts";
-import { lsRemote } from "./ls_remote.ts";
-import { lsTree } from "./ls_tree.ts";
-import { mergeBase } from "./merge_base.ts";
-import { revParse } from "./rev_parse.ts";
-import { show } from "./show.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { formatOptions, parseOptions } from "../shared/options.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import { nearest } from "../shared/suggest.ts";
 
 type Subcommand = (operands: readonly string[], settings: GitdbSettings) => Promise<number>;
 
+const load = loaderBeside(import.meta.url);
+
+/** Each subcommand is loaded when it is called. */
 const COMMANDS: Readonly<Record<string, Subcommand>> = {
-  "cat-file": catFile,
-  "rev-parse": revParse,
-  "ls-tree": lsTree,
-  "count-objects": countObjects,
-  log,
-  "rev-list": revList,
-  show,
-  diff,
-  "merge-base": mergeBase,
-  "hash-object": hashObject,
-  "verify-pack": verifyPack,
-  "show-index": showIndex,
-  "pack-objects": packObjects,
-  "index-pack": indexPack,
-  "unpack-objects": unpackObjects,
-  "multi-pack-index": multiPackIndex,
-  repack,
-  fsck,
-  "ls-remote": lsRemote,
-  fetch,
-  clone,
+  "cat-file": async (...given) =>
+    (await load<typeof import("./cat_file.ts")>("./cat_file.ts")).catFile(...given),
+  "rev-parse": async (...given) =>
+    (await load<typeof import("./rev_parse.ts")>("./rev_parse.ts")).revParse(...given),
+  "ls-tree": async (...given) => (await load<typeof import("./ls_tree.ts")>("./ls_tree.ts")).lsTree(...given),
+  "show-ref": async (...given) =>
+    (await load<typeof import("./show_ref.ts")>("./show_ref.ts")).showRef(...given),
+  "count-objects": async (...given) =>
+    (await load<typeof import("./count_objects.ts")>("./count_objects.ts")).countObjects(...given),
+  log: async (...given) => (await load<typeof import("./log.ts")>("./log.ts")).log(...given),
+  "rev-list": async (...given) => (await load<typeof import("./log.ts")>("./log.ts")).revList(...given),
+  show: async (...given) => (await load<typeof import("./show.ts")>("./show.ts")).show(...given),
+  diff: async (...given) => (await load<typeof import("./changes.ts")>("./changes.ts")).diff(...given),
+  "merge-base": async (...given) =>
+    (await load<typeof import("./merge_base.ts")>("./merge_base.ts")).mergeBase(...given),
+  "hash-object": async (...given) =>
+    (await load<typeof import("./objects.ts")>("./objects.ts")).hashObject(...given),
+  "verify-pack": async (...given) =>
+    (await load<typeof import("./packs.ts")>("./packs.ts")).verifyPack(...given),
+  "show-index": async (operands) =>
+    (await load<typeof import("./packs.ts")>("./packs.ts")).showIndex(operands),
+  "pack-objects": async (...given) =>
+    (await load<typeof import("./packs.ts")>("./packs.ts")).packObjects(...given),
+  "index-pack": async (...given) =>
+    (await load<typeof import("./maintenance.ts")>("./maintenance.ts")).indexPack(...given),
+  "unpack-objects": async (...given) =>
+    (await load<typeof import("./maintenance.ts")>("./maintenance.ts")).unpackObjects(...given),
+  "multi-pack-index": async (...given) =>
+    (await load<typeof import("./maintenance.ts")>("./maintenance.ts")).multiPackIndex(...given),
+  repack: async (...given) =>
+    (await load<typeof import("./maintenance.ts")>("./maintenance.ts")).repack(...given),
+  fsck: async (...given) =>
+    (await load<typeof import("./maintenance.ts")>("./maintenance.ts")).fsck(...given),
+  "ls-remote": async (...given) =>
+    (await load<typeof import("./ls_remote.ts")>("./ls_remote.ts")).lsRemote(...given),
+  fetch: async (...given) => (await load<typeof import("./fetch.ts")>("./fetch.ts")).fetch(...given),
+  clone: async (...given) => (await load<typeof import("./clone.ts")>("./clone.ts")).clone(...given),
 };
 
 /** Every option of the command, for shell completions. */
@@ -67,6 +73,7 @@ Usage: sluice gitdb cat-file (--batch|--batch-check)[=FORMAT] [--batch-all-objec
        sluice gitdb rev-parse [--git-dir] [--show-toplevel] [--is-bare-repository]
        sluice gitdb ls-tree [-r] [-t] [-d] [-l|--name-only|--object-only|--format=FORMAT] [--abbrev[=#]] [-z]
                             [--full-name] [--full-tree] REVISION [PATH...]
+       sluice gitdb show-ref [--head] [--heads] [--tags] [-d] [-s|--hash[=#]] [--abbrev[=#]] [--verify] [-q] [NAME...]
        sluice gitdb count-objects [-v]
        sluice gitdb log (--format=FORMAT|--oneline) [-n #] [--topo-order|--date-order] [REVISION|^REVISION|FROM..TO|A...B]... [--] [PATH...]
        sluice gitdb rev-list [--count] [-n #] [--all] [--first-parent] (REVISION|^REVISION|FROM..TO|A...B)... [--] [PATH...]

@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb merge-base`: the best common ancestors of commits, and whether one is an ancestor of another.
  */
-import type { GitRepository } from "@sluice/gitdb";
+import type { GitRepository } from "@sluice/gitdb/repository";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository } from "./names.ts";
 import { mergeBaseIds, revisionOrFail } from "./revisions.ts";

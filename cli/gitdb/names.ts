@@ -1,15 +1,18 @@
 /**
  * From what a user writes to objects of a database.
  */
-import { GitDatabase, GitRepository, promisedGitObjects } from "@sluice/gitdb";
-import type { GitAbsentHook, GitObjectId } from "@sluice/gitdb";
+import { GitDatabase, GitRepository } from "@sluice/gitdb/repository";
+import type { GitAbsentHook, GitObjectId } from "@sluice/gitdb/repository";
 import { AmbiguousIdError, byteString, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import { UsageFailure } from "../shared/exit.ts";
 import type { Failure } from "../shared/exit.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { byteText, utf8OfByteText } from "./output.ts";
 import { findRevision } from "./paths.ts";
 import { fatal } from "./settings.ts";
 import type { GitdbSettings } from "./settings.ts";
+
+const load = loaderBeside(import.meta.url);
 
 /** A database, and the repository around it where there is one. */
 export interface OpenObjects extends AsyncDisposable {
@@ -66,11 +69,12 @@ function refusedFolders(): Failure {
 
 /** Opens a repository that fetches what a partial clone left out when it is read, as git does. */
 async function openFetching(path: string, discover: boolean): Promise<GitRepository> {
-  let hook: Promise<GitAbsentHook | undefined> | undefined;
+  let hook: Promise<GitAbsentHook> | undefined;
   const isOff = Deno.env.get("GIT_NO_LAZY_FETCH") !== undefined;
   const onAbsent: GitAbsentHook = async (ids) => {
-    hook ??= promisedGitObjects(repository.commonFolder);
-    return await (await hook)?.(ids) ?? false;
+    hook ??= load<typeof import("./promised.ts")>("./promised.ts")
+      .then(({ promisedObjects }) => promisedObjects(repository.commonFolder));
+    return await (await hook)(ids);
   };
   const repository = await openAt(path, discover, isOff ? {} : { onAbsent });
   return repository;

@@ -2,8 +2,8 @@
  * `sluice gitdb hash-object`.
  */
 import { toArrayBuffer } from "@std/streams";
-import { checkGitObject, CorruptDataError, GitMemoryStore } from "@sluice/gitdb";
-import type { GitDatabase, GitHashAlgorithm, GitObjectType } from "@sluice/gitdb";
+import { checkGitObject, CorruptDataError, GitMemoryStore } from "@sluice/gitdb/repository";
+import type { GitDatabase, GitHashAlgorithm, GitObjectType } from "@sluice/gitdb/repository";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openDatabase } from "./names.ts";
 import { stdinLines, unquoted, utf8OfByteText, withoutReturns } from "./output.ts";

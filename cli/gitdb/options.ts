@@ -3,13 +3,12 @@
  */
 import { UsageFailure } from "../shared/exit.ts";
 import { CLONE, FETCH, LS_REMOTE } from "./remote_options.ts";
-import { SHORT_ONELINE } from "./commit_formats.ts";
 import { DATE_MODES, dateModeOf } from "./dates.ts";
 import type { DateMode } from "./dates.ts";
 import type { DecorationStyle } from "./decorations.ts";
 import { momentOf } from "./moments.ts";
 import type { OptionGroup } from "../shared/options.ts";
-import { fatal } from "./settings.ts";
+import { fatal, SHORT_ONELINE } from "./settings.ts";
 import type { GitdbSettings, RevParseWish } from "./settings.ts";
 
 type Group = OptionGroup<GitdbSettings>;
@@ -410,6 +409,49 @@ const LS_TREE: Group = {
   ],
 };
 
+const SHOW_REF: Group = {
+  title: "What to print",
+  rows: [
+    { long: ["head"], help: "HEAD, too", set: (settings) => settings.showRef.head = true },
+    { long: ["heads"], help: "Branches", set: (settings) => settings.showRef.heads = true },
+    { long: ["tags"], help: "Tags", set: (settings) => settings.showRef.tags = true },
+    {
+      short: "d",
+      long: ["dereference"],
+      help: "What tags lead to, too",
+      set: (settings) => settings.showRef.dereference = true,
+    },
+    {
+      short: "s",
+      long: ["hash"],
+      value: "optional",
+      valueName: "#",
+      help: "Ids alone, of so many digits or more (default: all)",
+      set: (settings, value, name) => {
+        settings.showRef.hashOnly = true;
+        if (value !== "") settings.abbrev = count(value, name, 4, 64);
+      },
+    },
+    {
+      long: ["abbrev"],
+      value: "optional",
+      help: "Short ids, of so many digits or more (default: 7)",
+      set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
+    },
+    {
+      long: ["verify"],
+      help: "Take full names, and fail where one is none",
+      set: (settings) => settings.verify = true,
+    },
+    {
+      short: "q",
+      long: ["quiet"],
+      help: "Say by the exit code alone whether there are any",
+      set: (settings) => settings.quiet = true,
+    },
+  ],
+};
+
 const FORMATS: Group["rows"] = [
   {
     long: ["format"],
@@ -759,6 +801,7 @@ export const GITDB_OPTIONS: Readonly<Record<string, readonly Group[]>> = {
   diff: [COMMON, DIFF, LISTS],
   "count-objects": [COMMON, COUNT_OBJECTS],
   "ls-tree": [COMMON, LS_TREE],
+  "show-ref": [PLACE, SHOW_REF],
   log: [COMMON, LOG, NO_LISTS, LISTS],
   "rev-list": [COMMON, REV_LIST],
   "merge-base": [COMMON, MERGE_BASE],

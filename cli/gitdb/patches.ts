@@ -1,7 +1,7 @@
 /**
  * Patches: what differs between two versions of a file, line by line, as git writes it (git-diff, "Generating patch text").
  */
-import type { GitChangeSide, GitDatabase, GitRepository } from "@sluice/gitdb";
+import type { GitChangeSide, GitDatabase, GitRepository } from "@sluice/gitdb/repository";
 import { byteString } from "@sluice/internal";
 import { shortId } from "./names.ts";
 import { quoted } from "./output.ts";

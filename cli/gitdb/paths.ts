@@ -1,7 +1,7 @@
 /**
  * Paths as operands of commands: relative to where the command runs, as git takes them.
  */
-import type { GitObjectId, GitRepository } from "@sluice/gitdb";
+import type { GitObjectId, GitRepository } from "@sluice/gitdb/repository";
 import { UsageFailure } from "../shared/exit.ts";
 import { fatal } from "./settings.ts";
 

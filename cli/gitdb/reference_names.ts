@@ -1,7 +1,7 @@
 /**
  * Short names of references (gitrevisions, "refname").
  */
-import type { GitRepository } from "@sluice/gitdb";
+import type { GitRepository } from "@sluice/gitdb/repository";
 
 /** Where a short name may stand, the first that is there counts. */
 const RULES: readonly ((name: string) => string)[] = [

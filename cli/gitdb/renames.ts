@@ -1,7 +1,7 @@
 /**
  * Files that were moved: which removed file an added one was made of, as git finds it out (gitdiffcore, "diffcore-rename").
  */
-import type { GitChange, GitChangeSide, GitRepository } from "@sluice/gitdb";
+import type { GitChange, GitChangeSide, GitRepository } from "@sluice/gitdb/repository";
 import { byteString } from "@sluice/internal";
 
 /** A change with its status; `source` and `score` are those of a moved file. */

@@ -1,7 +1,7 @@
 /**
  * `sluice gitdb rev-parse`: revisions and places of a repository, in git's own format.
  */
-import type { GitRepository } from "@sluice/gitdb";
+import type { GitRepository } from "@sluice/gitdb/repository";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { openRepository, shortId, usualDigits } from "./names.ts";
 import { BufferedStdout, byteText } from "./output.ts";

@@ -1,7 +1,7 @@
 /**
  * Revisions as operands of commands.
  */
-import type { GitRepository } from "@sluice/gitdb";
+import type { GitRepository } from "@sluice/gitdb/repository";
 import { AmbiguousIdError, NotFoundError, UnsupportedFeatureError } from "@sluice/internal";
 import type { Failure } from "../shared/exit.ts";
 import { findRevision, isThere, limitingPaths } from "./paths.ts";

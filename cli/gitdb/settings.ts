@@ -6,6 +6,9 @@ import type { DecorationStyle } from "./decorations.ts";
 import type { PatternKind } from "./patterns.ts";
 import { EXIT, Failure } from "../shared/exit.ts";
 
+/** The format that `--oneline` stands for: a line as of `oneline`, with a short id. */
+export const SHORT_ONELINE = "short-oneline";
+
 /** What `rev-parse` prints about the place of a repository. */
 export type RevParsePlace =
   | "git-dir"
@@ -109,8 +112,19 @@ export interface GitdbSettings {
   dangling: boolean;
   /** Whether moved files are looked for. */
   renames: boolean;
+  showRef: ShowRefSettings;
   /** What commands that talk to servers are set to do. */
   remote: RemoteSettings;
+}
+
+/** Which references `show-ref` prints, and what of them. */
+export interface ShowRefSettings {
+  head: boolean;
+  heads: boolean;
+  tags: boolean;
+  /** What tags lead to, too. */
+  dereference: boolean;
+  hashOnly: boolean;
 }
 
 /** What commits have to be like. */
@@ -225,6 +239,7 @@ export function defaultGitdbSettings(): GitdbSettings {
     reflogs: true,
     dangling: true,
     renames: true,
+    showRef: { head: false, heads: false, tags: false, dereference: false, hashOnly: false },
     remote: defaultRemoteSettings(),
   };
 }

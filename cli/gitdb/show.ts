@@ -1,8 +1,14 @@
 /**
  * `sluice gitdb show`: objects as a reader wants them, in git's own format.
  */
-import { parseGitTag } from "@sluice/gitdb";
-import type { GitHistoryCommit, GitObject, GitObjectId, GitRepository, GitSignature } from "@sluice/gitdb";
+import { parseGitTag } from "@sluice/gitdb/repository";
+import type {
+  GitHistoryCommit,
+  GitObject,
+  GitObjectId,
+  GitRepository,
+  GitSignature,
+} from "@sluice/gitdb/repository";
 import { byteString } from "@sluice/internal";
 import { EXIT, UsageFailure } from "../shared/exit.ts";
 import { checkListOptions } from "./changes.ts";

@@ -6,32 +6,29 @@ import { EXIT, exitCodeOf, Failure, UsageFailure } from "../shared/exit.ts";
 import type { Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import type { ArchiveCommandName } from "./archive_names.ts";
 import { ARCHIVE_OPTIONS, defaultArchiveSettings } from "./archive_options.ts";
 import type { Job } from "./archive_options.ts";
 import { keyHint } from "./decryption.ts";
 
+const load = loaderBeside(import.meta.url);
+
 type ArchiveCommand = (job: Job) => Promise<number>;
 
-const content = (): Promise<typeof import("./content.ts")> => loadModule(import.meta.resolve("./content.ts"));
+const content = (): Promise<typeof import("./content.ts")> => load("./content.ts");
 
 /** How each sub-command is loaded. */
 const ARCHIVE_COMMANDS: Readonly<Record<ArchiveCommandName, () => Promise<ArchiveCommand>>> = {
-  index: async () =>
-    (await loadModule<typeof import("./index.ts")>(import.meta.resolve("./index.ts"))).indexCommand,
+  index: async () => (await load<typeof import("./index.ts")>("./index.ts")).indexCommand,
   cat: async () => (await content()).catCommand,
-  lines: async () =>
-    (await loadModule<typeof import("./lines.ts")>(import.meta.resolve("./lines.ts"))).linesCommand,
+  lines: async () => (await load<typeof import("./lines.ts")>("./lines.ts")).linesCommand,
   carve: async () => (await content()).carveCommand,
-  splits: async () =>
-    (await loadModule<typeof import("./splits.ts")>(import.meta.resolve("./splits.ts"))).splitsCommand,
-  join: async () =>
-    (await loadModule<typeof import("./join.ts")>(import.meta.resolve("./join.ts"))).joinCommand,
+  splits: async () => (await load<typeof import("./splits.ts")>("./splits.ts")).splitsCommand,
+  join: async () => (await load<typeof import("./join.ts")>("./join.ts")).joinCommand,
   get: loadDownload,
   resume: loadDownload,
-  recover: async () =>
-    (await loadModule<typeof import("./recover.ts")>(import.meta.resolve("./recover.ts"))).recoverCommand,
+  recover: async () => (await load<typeof import("./recover.ts")>("./recover.ts")).recoverCommand,
   repack: async () => (await content()).repackCommand,
   info: async () => (await content()).infoCommand,
 };
@@ -78,6 +75,6 @@ function helpOf(name: string): string {
 
 /** Decompresses a file or URL and keeps its place, so that a killed run goes on. */
 async function loadDownload(): Promise<ArchiveCommand> {
-  const { download } = await loadModule<typeof import("./download.ts")>(import.meta.resolve("./download.ts"));
+  const { download } = await load<typeof import("./download.ts")>("./download.ts");
   return ({ settings, messages, operands }) => download({ ...settings, source: operands[0]!, messages });
 }

@@ -5,9 +5,11 @@ import { compressLz4Iterable, lz4BlockSizeOf } from "@sluice/lz4/encode";
 import type { Lz4CompressOptions, Lz4StreamOptions } from "@sluice/lz4/encode";
 import { ChunkReader } from "../shared/io.ts";
 import type { ByteSink, ReadableFile } from "../shared/io.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { readEncryptionKey } from "./decryption.ts";
 import type { Lz4Settings } from "./options.ts";
+
+const load = loaderBeside(import.meta.url);
 
 /** One input on its way to its frame. */
 export interface Compression {
@@ -51,9 +53,7 @@ async function encrypt(
   compressed: AsyncIterable<Uint8Array<ArrayBuffer>>,
   key: Uint8Array<ArrayBuffer>,
 ): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
-  const { encryptLz4AesGcmIterable } = await loadModule<typeof import("./encryption.ts")>(
-    import.meta.resolve("./encryption.ts"),
-  );
+  const { encryptLz4AesGcmIterable } = await load<typeof import("./encryption.ts")>("./encryption.ts");
   return encryptLz4AesGcmIterable(compressed, { key });
 }
 

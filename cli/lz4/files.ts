@@ -5,7 +5,7 @@ import { SluiceError } from "@sluice/internal";
 import { describeSystemError, EXIT, exitCodeOf, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
 import type { ReadableFile } from "../shared/io.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { keyHint, readCipher } from "./decryption.ts";
@@ -13,6 +13,8 @@ import type { Lz4Settings } from "./options.ts";
 import { isProgressVisible, Progress } from "../shared/progress.ts";
 import { NULL_TARGET, openTarget, ProtectedFiles, stdoutTarget } from "../shared/target.ts";
 import type { Target } from "../shared/target.ts";
+
+const load = loaderBeside(import.meta.url);
 
 const SUFFIX = ".lz4";
 
@@ -31,7 +33,7 @@ export function outputPath(path: string, compress: boolean): string {
 
 /** The half of the codec that compresses. */
 function compression(): Promise<typeof import("./compress.ts")> {
-  return loadModule(import.meta.resolve("./compress.ts"));
+  return load("./compress.ts");
 }
 
 /** Where the content of one input goes; "-" is stdout and "null" nowhere. */
@@ -92,8 +94,8 @@ async function openInput(
 ): Promise<OpenInput> {
   const reads = { ...settings, stallTimeout: undefined };
   if (!compress && settings.decrypt !== undefined) {
-    const { openPlainSource, plainInput, readableOf } = await loadModule<typeof import("./source.ts")>(
-      import.meta.resolve("./source.ts"),
+    const { openPlainSource, plainInput, readableOf } = await load<typeof import("./source.ts")>(
+      "./source.ts",
     );
     if (path === undefined) return { file: await plainInput(reads), size: undefined };
     const source = await openPlainSource(path, reads);
@@ -190,9 +192,7 @@ async function transfer(
   const onStep = (bytesIn: number, bytesOut: number): void => progress.update(bytesIn, bytesOut);
   const job = { file, size, sink: target, dictionary, onStep };
   if (compress) return await (await compression()).compressInput({ ...job, settings });
-  const { decompressInput } = await loadModule<typeof import("./decompress.ts")>(
-    import.meta.resolve("./decompress.ts"),
-  );
+  const { decompressInput } = await load<typeof import("./decompress.ts")>("./decompress.ts");
   const { contentChecksum: verifyChecksums, threads } = settings;
   return await decompressInput({ ...job, verifyChecksums, threads, passOthers });
 }

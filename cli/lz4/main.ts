@@ -10,10 +10,12 @@ import { ARCHIVE_COMMAND_NAMES, isArchiveCommand } from "./archive_names.ts";
 import { compresses, MISSED_MAX, processInputs } from "./files.ts";
 import { defaultLz4Settings, LZ4_OPTIONS } from "./options.ts";
 import type { Lz4Settings } from "./options.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
+
+const load = loaderBeside(import.meta.url);
 
 /** Every option of the command, for shell completions. */
 export const OPTIONS = LZ4_OPTIONS;
@@ -54,9 +56,7 @@ async function runLz4(args: readonly string[]): Promise<number> {
   const messages = new Messages(LEVEL.results);
   const [first, ...rest] = args;
   if (isArchiveCommand(first)) {
-    const { runArchiveCommand } = await loadModule<typeof import("./archive.ts")>(
-      import.meta.resolve("./archive.ts"),
-    );
+    const { runArchiveCommand } = await load<typeof import("./archive.ts")>("./archive.ts");
     return await runArchiveCommand(first, rest, messages);
   }
   const settings = defaultLz4Settings();
@@ -68,7 +68,7 @@ async function runLz4(args: readonly string[]): Promise<number> {
     return EXIT.ok;
   }
   if (settings.version) {
-    const { banner } = await loadModule<typeof import("./banner.ts")>(import.meta.resolve("./banner.ts"));
+    const { banner } = await load<typeof import("./banner.ts")>("./banner.ts");
     console.log(banner());
     return EXIT.ok;
   }
@@ -80,7 +80,7 @@ async function runLz4(args: readonly string[]): Promise<number> {
   if (settings.mode === "list") {
     if (operands.length === 0) throw new UsageFailure("Option --list takes files");
     if (settings.json) return await listAsJson(operands, messages);
-    const { listFiles } = await loadModule<typeof import("./list.ts")>(import.meta.resolve("./list.ts"));
+    const { listFiles } = await load<typeof import("./list.ts")>("./list.ts");
     return await listFiles(operands, messages);
   }
   const isBench = settings.mode === "bench";
@@ -100,9 +100,7 @@ async function runLz4(args: readonly string[]): Promise<number> {
   });
   if (inputs.length === 0) return Math.min(failed, MISSED_MAX);
   if (isBench) {
-    const { benchmark } = await loadModule<typeof import("./benchmark.ts")>(
-      import.meta.resolve("./benchmark.ts"),
-    );
+    const { benchmark } = await load<typeof import("./benchmark.ts")>("./benchmark.ts");
     return failed > 0 ? EXIT.failure : await benchmark(inputs, settings);
   }
   const output = several && !settings.stdout ? undefined : outputOf(operands, settings.stdout);
@@ -114,9 +112,7 @@ async function runLz4(args: readonly string[]): Promise<number> {
 
 /** One JSON object a frame: what the sub-command `info` does. */
 async function listAsJson(operands: readonly string[], messages: Messages): Promise<number> {
-  const { runArchiveCommand } = await loadModule<typeof import("./archive.ts")>(
-    import.meta.resolve("./archive.ts"),
-  );
+  const { runArchiveCommand } = await load<typeof import("./archive.ts")>("./archive.ts");
   for (const operand of operands) await runArchiveCommand("info", ["--", operand], messages);
   return EXIT.ok;
 }

@@ -9,8 +9,14 @@ import { parseGnuOptions } from "../shared/gnu_options.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions } from "../shared/options.ts";
 import { ProtectedFiles } from "../shared/target.ts";
-import { benchmarkCommand } from "./benchmark.ts";
-import { COMMANDS, copyCommand, indexCopyCommand, treeCommand } from "./commands.ts";
+import {
+  benchmarkCommand,
+  COMMANDS,
+  copyCommand,
+  indexCopyCommand,
+  runCommand,
+  treeCommand,
+} from "./commands.ts";
 import { checkEffects, copyMode, noting } from "./effects.ts";
 import type { Mode } from "./effects.ts";
 import { defaultPdiffcopySettings, PDIFFCOPY_OPTIONS } from "./options.ts";
@@ -103,7 +109,7 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
     if (command !== undefined) {
       checkEffects(first === undefined ? "serve" : first as Mode, used, rest);
       const run = (settings: PdiffcopySettings, rest: readonly string[]): Promise<number> =>
-        command.run(settings, rest, messages);
+        runCommand(command, settings, rest, messages);
       return first === "diff" ? await withSsh(settings, rest, messages, run) : await run(settings, rest);
     }
     if (operands.length !== 2) throw new UsageFailure("Expected SOURCE and TARGET");

@@ -1,7 +1,7 @@
 /**
  * The options of `sluice pdiffcopy`: those of the original program with their letters, and more.
  */
-import { parsePdiffSize } from "@sluice/pdiffcopy";
+import { parsePdiffSize } from "@sluice/pdiffcopy/sizes";
 import { Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { OptionGroup } from "../shared/options.ts";

@@ -1,7 +1,7 @@
 /**
  * The file of `serve --config`: what a server shows, to whom, and how much, as JSON.
  */
-import type { PdiffRight, PdiffRoot, PdiffToken, ServePdiffOptions } from "@sluice/pdiffcopy";
+import type { PdiffRight, PdiffRoot, PdiffToken, ServePdiffOptions } from "@sluice/pdiffcopy/server";
 import { describeSystemError, Failure } from "../shared/exit.ts";
 import { nearest } from "../shared/suggest.ts";
 

@@ -2,8 +2,8 @@
  * What commands of `sluice pdiffcopy` have in common: options of copies, signals, and exit codes by failure.
  */
 import { SluiceError } from "@sluice/internal";
-import type { PdiffClientOptions, PdiffCopyProgress } from "@sluice/pdiffcopy";
-import { formatPdiffSize } from "@sluice/pdiffcopy";
+import type { PdiffClientOptions, PdiffCopyProgress } from "@sluice/pdiffcopy/client";
+import { formatPdiffSize } from "@sluice/pdiffcopy/sizes";
 import { describeSystemError, EXIT, exitCodeOf, Failure, PDIFFCOPY_EXIT } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";

@@ -3,9 +3,10 @@
  */
 
 /**
- * Loads a module by its URL. Deno reads every module that a literal import names before it starts, whether or not the
- * call comes to it: what only some calls need is named at run time, by `import.meta.resolve`.
+ * Loads modules beside the one of this URL, by their relative path. Deno reads every module that a literal import names
+ * before it starts, whether or not the call comes to it, and most of the time of a short call would be that of loading
+ * what other calls need: that is named at run time.
  */
-export async function loadModule<Module>(url: string): Promise<Module> {
-  return await import(url);
+export function loaderBeside(url: string): <Module>(path: string) => Promise<Module> {
+  return (path) => import(new URL(path, url).href);
 }

@@ -10,7 +10,7 @@ export type OpenSource = ByteSource & Partial<Disposable>;
 
 /** Whether an operand is the address of an HTTP server. */
 export function isUrl(path: string): boolean {
-  return /^https?:\/\//.test(path);
+  return /^https?:\/\//i.test(path);
 }
 
 /** Opens a file or URL. Pipes, and files that the system makes up as they are read, are read to their end first. */

@@ -2,10 +2,10 @@
  * `sluice zpaq a`: files into a journaling archive, as its next version.
  */
 import type { ZpaqBackupAdded, ZpaqBackupAddOptions } from "@sluice/zpaq/backup";
-import { Failure, UsageFailure } from "../shared/exit.ts";
+import { EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
-import { archivePath, Complaints, FAILED, openBackup } from "./open.ts";
+import { archivePath, Complaints, openBackup } from "./open.ts";
 import { newNames } from "./options.ts";
 import type { ZpaqSettings } from "./options.ts";
 import { reportsOf } from "./report.ts";
@@ -74,5 +74,5 @@ function summary(result: ZpaqBackupAdded, dry: boolean, streaming: boolean): str
 /** What a library refuses as misuse is a failure of the command. */
 function misuse(error: unknown): never {
   if (!(error instanceof RangeError || error instanceof TypeError)) throw error;
-  throw new Failure(`zpaq: ${error.message}`, FAILED);
+  throw new Failure(`zpaq: ${error.message}`, EXIT.zpaqFailed);
 }

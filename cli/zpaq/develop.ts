@@ -29,8 +29,6 @@ import type { ZpaqSettings } from "./options.ts";
 const HEX_COLUMNS = 16;
 /** What is found in models whose programs are larger than programs may be. */
 const TOO_LARGE = "ZPY0400";
-/** zpaq's exit code for errors. */
-const FAILED = 2;
 
 /** A model, what prepares files for it where its source says that, and what comes before them. */
 interface ModelProgram extends ZpaqProgram {
@@ -117,7 +115,7 @@ async function readArchive(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = await Deno.readFile(path);
   using archive = await ZpaqArchive.open(byteSourceFromBytes(bytes));
   if (archive.junk.length === 0 && archive.incomplete === undefined) return bytes;
-  throw new Failure(`zpaq: ${path} is no archive to its end: nothing was appended`, FAILED);
+  throw new Failure(`zpaq: ${path} is no archive to its end: nothing was appended`, EXIT.zpaqFailed);
 }
 
 /** How outputs are written: none of the files that were read is replaced. */
@@ -127,7 +125,7 @@ async function outputOptions(
   messages: Messages,
 ): Promise<TargetOptions> {
   const files = await ProtectedFiles.of(inputs);
-  return { command: "zpaq", force, forceFlag: "-force", exitCode: FAILED, messages, files };
+  return { command: "zpaq", force, forceFlag: "-force", exitCode: EXIT.zpaqFailed, messages, files };
 }
 
 /** `d ARCHIVE [OUTPUT]`: the content of all segments; with `-force` of those after damaged blocks as well. */
@@ -136,7 +134,7 @@ export async function decompressCommand(settings: ZpaqSettings, messages: Messag
   let failed = 0;
   const tell = (text: string): void => messages.say(LEVEL.errors, printable(`zpaq: ${archive}: ${text}`));
   const onDamage = (error: Error): void => {
-    failed = FAILED;
+    failed = EXIT.zpaqFailed;
     tell(error.message);
   };
   const options = await outputOptions([archive], settings, messages);
@@ -145,7 +143,7 @@ export async function decompressCommand(settings: ZpaqSettings, messages: Messag
   const { size, isFile } = await input.stat();
   if (isFile && size === 0) {
     input.close();
-    throw new Failure(`zpaq: ${archive} is empty, which is no archive`, FAILED);
+    throw new Failure(`zpaq: ${archive} is empty, which is no archive`, EXIT.zpaqFailed);
   }
   await writeOutput(
     output,
@@ -153,9 +151,9 @@ export async function decompressCommand(settings: ZpaqSettings, messages: Messag
       maxOutputSize: settings.maxSize ?? (isFile ? zpaqOutputLimit(size) : zpaqOutputLimit(0)),
       ...(settings.maxMemory === undefined ? {} : { maxMemory: settings.maxMemory }),
       onJunk(junk): void {
-        failed = FAILED;
+        failed = EXIT.zpaqFailed;
         if (isFile && junk.size === size) {
-          throw new Failure(`zpaq: ${archive} has no block: this is no archive`, FAILED);
+          throw new Failure(`zpaq: ${archive} has no block: this is no archive`, EXIT.zpaqFailed);
         }
         tell(`${junk.size} bytes at ${junk.offset} belong to no block`);
       },

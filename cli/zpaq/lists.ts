@@ -1,8 +1,7 @@
 /**
  * Files of names and patterns that options read.
  */
-import { describeSystemError, Failure, UsageFailure } from "../shared/exit.ts";
-import { FAILED } from "./open.ts";
+import { describeSystemError, EXIT, Failure, UsageFailure } from "../shared/exit.ts";
 import type { ZpaqSettings } from "./options.ts";
 
 /** The lines of a text that are not empty; "-" is standard input. */
@@ -15,7 +14,7 @@ async function readLines(path: string): Promise<string[]> {
     return text.split(/\r?\n/).filter((line) => line !== "");
   } catch (error) {
     const why = error instanceof TypeError ? "it is not UTF-8" : describeSystemError(error);
-    throw new Failure(`zpaq: Cannot read ${path}: ${why}`, FAILED);
+    throw new Failure(`zpaq: Cannot read ${path}: ${why}`, EXIT.zpaqFailed);
   }
 }
 

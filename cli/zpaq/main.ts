@@ -5,6 +5,7 @@
  */
 import { SluiceError } from "@sluice/internal";
 import { EXIT, exitCodeOf, Failure, runToExitCode, UsageFailure } from "../shared/exit.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import type { Word } from "../shared/options.ts";
 import { wordsOfOptions } from "../shared/options.ts";
@@ -36,13 +37,17 @@ Usage: sluice zpaq a ARCHIVE FILE... [OPTIONS...]      add a version
 
 `;
 
+const load = loaderBeside(import.meta.url);
+
 type Run = (settings: ZpaqSettings, messages: Messages) => Promise<number>;
 
-const add: Run = async (...given) => (await import("./add.ts")).addCommand(...given);
-const extract: Run = async (...given) => (await import("./extract.ts")).extractCommand(...given);
-const list: Run = async (...given) => (await import("./list.ts")).listCommand(...given);
+const add: Run = async (...given) => (await load<typeof import("./add.ts")>("./add.ts")).addCommand(...given);
+const extract: Run = async (...given) =>
+  (await load<typeof import("./extract.ts")>("./extract.ts")).extractCommand(...given);
+const list: Run = async (...given) =>
+  (await load<typeof import("./list.ts")>("./list.ts")).listCommand(...given);
 
-/** Each command is loaded when it is called: most of the time of a short one would be that of loading the others. */
+/** Each command is loaded when it is called. */
 const ACTIONS: Readonly<Record<string, Run>> = {
   a: add,
   add,
@@ -51,17 +56,25 @@ const ACTIONS: Readonly<Record<string, Run>> = {
   l: list,
   list,
   t: (settings, messages) => extract({ ...settings, test: true }, messages),
-  verify: async (...given) => (await import("./verify.ts")).verifyCommand(...given),
-  blocks: async (...given) => (await import("./blocks.ts")).blocksCommand(...given),
-  check: async (...given) => (await import("./check.ts")).checkCommand(...given),
-  c: async (...given) => (await import("./develop.ts")).compressCommand(...given),
-  d: async (...given) => (await import("./develop.ts")).decompressCommand(...given),
-  r: async (...given) => (await import("./develop.ts")).runCommand(...given),
-  asm: async (...given) => (await import("./develop.ts")).assembleCommand(...given),
-  disasm: async (settings) => (await import("./develop.ts")).disassembleCommand(settings),
-  trace: async (settings) => (await import("./develop.ts")).traceCommand(settings),
-  join: async (...given) => (await import("./join.ts")).joinCommand(...given),
-  e: async (...given) => (await import("./reencrypt.ts")).reencryptCommand(...given),
+  verify: async (...given) =>
+    (await load<typeof import("./verify.ts")>("./verify.ts")).verifyCommand(...given),
+  blocks: async (...given) =>
+    (await load<typeof import("./blocks.ts")>("./blocks.ts")).blocksCommand(...given),
+  check: async (...given) => (await load<typeof import("./check.ts")>("./check.ts")).checkCommand(...given),
+  c: async (...given) =>
+    (await load<typeof import("./develop.ts")>("./develop.ts")).compressCommand(...given),
+  d: async (...given) =>
+    (await load<typeof import("./develop.ts")>("./develop.ts")).decompressCommand(...given),
+  r: async (...given) => (await load<typeof import("./develop.ts")>("./develop.ts")).runCommand(...given),
+  asm: async (...given) =>
+    (await load<typeof import("./develop.ts")>("./develop.ts")).assembleCommand(...given),
+  disasm: async (settings) =>
+    (await load<typeof import("./develop.ts")>("./develop.ts")).disassembleCommand(settings),
+  trace: async (settings) =>
+    (await load<typeof import("./develop.ts")>("./develop.ts")).traceCommand(settings),
+  join: async (...given) => (await load<typeof import("./join.ts")>("./join.ts")).joinCommand(...given),
+  e: async (...given) =>
+    (await load<typeof import("./reencrypt.ts")>("./reencrypt.ts")).reencryptCommand(...given),
 };
 
 /** Long names of commands, with those that the options name. */
@@ -72,8 +85,8 @@ export const SUBCOMMANDS: readonly string[] = [...Object.keys(ACTIONS), "pack", 
 
 /** Its options, and those of `py` and `pack`. */
 export async function words(): Promise<Word[]> {
-  const { PYTHON_OPTIONS } = await import("./python_options.ts");
-  const { PACK_OPTIONS } = await import("./pack.ts");
+  const { PYTHON_OPTIONS } = await load<typeof import("./python_options.ts")>("./python_options.ts");
+  const { PACK_OPTIONS } = await load<typeof import("./pack.ts")>("./pack.ts");
   return [...OPTION_WORDS, ...wordsOfOptions(PYTHON_OPTIONS), ...wordsOfOptions(PACK_OPTIONS)];
 }
 
@@ -82,10 +95,14 @@ export async function run(args: string[]): Promise<number> {
   return await runToExitCode("sluice zpaq", async () => {
     const [action, ...rest] = args;
     if (action === "pack") {
-      return await withFailures(async () => (await import("./pack.ts")).packCommand(rest));
+      return await withFailures(async () =>
+        (await load<typeof import("./pack.ts")>("./pack.ts")).packCommand(rest)
+      );
     }
     if (action === "py") {
-      return await withFailures(async () => (await import("./python.ts")).pythonCommand(rest));
+      return await withFailures(async () =>
+        (await load<typeof import("./python.ts")>("./python.ts")).pythonCommand(rest)
+      );
     }
     if (action === "--help" || action === "-h") return help();
     const command = Object.hasOwn(ACTIONS, action ?? "") ? ACTIONS[action!] : undefined;

@@ -4,24 +4,24 @@
 import { printable, SluiceError, withoutUrlSecrets } from "@sluice/internal";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 import type { ZpaqBackupOptions } from "@sluice/zpaq/backup";
-import { Failure } from "../shared/exit.ts";
+import { EXIT, Failure } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
+import { isUrl } from "../shared/source.ts";
 import { onTermination } from "../shared/termination.ts";
 import { passwordSourceOfEnvironment, readPassword } from "./password.ts";
 import type { ZpaqSettings } from "./options.ts";
 
-/** Exit codes of zpaq: something was left out, or something is wrong with the archive. */
+/** zpaq's exit code where something was left out. */
 export const WARNING = 1;
-export const FAILED = 2;
 
 /** Files that the shell has opened have no suffix. */
 const SYSTEM_FILE = /^\/(?:dev|proc)\//;
 
 /** The archive's file name: zpaq's own suffix where it has none. */
 export function archivePath(name: string): string {
-  return SYSTEM_FILE.test(name) || /^https?:\/\//i.test(name) || name.slice(lastPartIndex(name)).includes(".")
+  return SYSTEM_FILE.test(name) || isUrl(name) || name.slice(lastPartIndex(name)).includes(".")
     ? name
     : `${name}.zpaq`;
 }
@@ -37,7 +37,9 @@ export class Complaints {
 
   /** Says a problem; what an archive has no place for is said and no reason to fail, as with zpaq and tar. */
   say = (problem: { readonly message: string; readonly severe: boolean; readonly code?: string }): void => {
-    if (problem.code !== "LEFT_OUT") this.code = Math.max(this.code, problem.severe ? FAILED : WARNING);
+    if (problem.code !== "LEFT_OUT") {
+      this.code = Math.max(this.code, problem.severe ? EXIT.zpaqFailed : WARNING);
+    }
     this.#messages.say(LEVEL.errors, withoutUrlSecrets(`zpaq: ${printable(problem.message)}`));
   };
 }
@@ -78,5 +80,5 @@ export async function openBackup(
 /** Refuses to go on where `-until` leaves no version: what comes of nothing would pass for what comes of an archive. */
 export async function refuseNoVersion(backup: ZpaqBackup, settings: ZpaqSettings): Promise<void> {
   if (settings.until === undefined || (await backup.versions()).length > 0) return;
-  throw new Failure(`zpaq: ${settings.operands[0]} has no version up to the one of -until`, FAILED);
+  throw new Failure(`zpaq: ${settings.operands[0]} has no version up to the one of -until`, EXIT.zpaqFailed);
 }

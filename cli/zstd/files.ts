@@ -6,7 +6,7 @@ import { EXIT, Failure } from "../shared/exit.ts";
 import { STDOUT_NAME } from "../shared/inputs.ts";
 import type { Input } from "../shared/inputs.ts";
 import { BlockWriter, ChunkReader } from "../shared/io.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { lastPartIndex } from "../shared/paths.ts";
@@ -21,6 +21,8 @@ import { report, sayResult, sayTotals } from "./results.ts";
 import type { Totals } from "./results.ts";
 import type { ZstdSettings } from "./settings.ts";
 import type { ZstdTransfer } from "./transfer.ts";
+
+const load = loaderBeside(import.meta.url);
 
 const STDOUT = stdoutTarget({ command: "zstd" });
 
@@ -91,29 +93,21 @@ async function chooseWork(
   if (settings.mode === "compress") {
     checkThreadNeeds(settings);
     if (settings.seekable !== undefined) {
-      const { compressSeekable } = await loadModule<typeof import("./seekable.ts")>(
-        import.meta.resolve("./seekable.ts"),
-      );
+      const { compressSeekable } = await load<typeof import("./seekable.ts")>("./seekable.ts");
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressSeekable(transfer, settings, level, reference);
     }
     const { prefix } = reference;
     if (prefix !== undefined) {
-      const { compressPatch } = await loadModule<typeof import("./patch.ts")>(
-        import.meta.resolve("./patch.ts"),
-      );
+      const { compressPatch } = await load<typeof import("./patch.ts")>("./patch.ts");
       const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
       return (transfer) => compressPatch(transfer, settings, level, prefix);
     }
-    const { compressTransfer } = await loadModule<typeof import("./compress.ts")>(
-      import.meta.resolve("./compress.ts"),
-    );
+    const { compressTransfer } = await load<typeof import("./compress.ts")>("./compress.ts");
     const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));
     return (transfer) => compressTransfer(transfer, settings, level, reference, messages);
   }
-  const { decompressTransfer } = await loadModule<typeof import("./decompress.ts")>(
-    import.meta.resolve("./decompress.ts"),
-  );
+  const { decompressTransfer } = await load<typeof import("./decompress.ts")>("./decompress.ts");
   const passThrough = settings.passThrough ?? (settings.force && destination === "stdout");
   return (transfer) => decompressTransfer(transfer, settings, passThrough, reference);
 }
@@ -124,9 +118,9 @@ async function chooseChunkedPatch(
   inputCount: number,
   messages: Messages,
 ): Promise<Work> {
-  const { applyChunkedPatch, checkChunkedPatch, compressChunkedPatch } = await loadModule<
+  const { applyChunkedPatch, checkChunkedPatch, compressChunkedPatch } = await load<
     typeof import("./chunked_patch.ts")
-  >(import.meta.resolve("./chunked_patch.ts"));
+  >("./chunked_patch.ts");
   checkChunkedPatch(settings, inputCount);
   if (settings.mode !== "compress") return (transfer) => applyChunkedPatch(transfer, settings, base);
   const level = effectiveLevel(settings, (text) => messages.say(LEVEL.results, text));

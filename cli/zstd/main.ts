@@ -5,7 +5,7 @@
  */
 import { EXIT, runToExitCode, UsageFailure } from "../shared/exit.ts";
 import { collectInputs } from "../shared/inputs.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import { LEVEL, Messages } from "../shared/messages.ts";
 import { formatOptions, parseOptions, refuseIdle } from "../shared/options.ts";
 import type { GivenOption } from "../shared/options.ts";
@@ -13,6 +13,8 @@ import { hasCompressedName } from "./names.ts";
 import { ZSTD_OPTIONS } from "./options.ts";
 import { defaultSettings } from "./settings.ts";
 import type { ZstdSettings } from "./settings.ts";
+
+const load = loaderBeside(import.meta.url);
 
 /** Every option of the command, for shell completions. */
 export const OPTIONS = ZSTD_OPTIONS;
@@ -73,19 +75,15 @@ async function runZstd(args: readonly string[]): Promise<number> {
   }
   if (messages.level >= LEVEL.notes) messages.say(LEVEL.notes, await banner(false));
   if (settings.mode === "cat" || settings.mode === "index") {
-    const { catFile, indexFile } = await loadModule<typeof import("./parts.ts")>(
-      import.meta.resolve("./parts.ts"),
-    );
+    const { catFile, indexFile } = await load<typeof import("./parts.ts")>("./parts.ts");
     return await (settings.mode === "cat" ? catFile : indexFile)(operands, settings, messages);
   }
   if (settings.mode === "splits" || settings.mode === "join") {
-    const { joinCommand, splitsCommand } = await loadModule<typeof import("./splits.ts")>(
-      import.meta.resolve("./splits.ts"),
-    );
+    const { joinCommand, splitsCommand } = await load<typeof import("./splits.ts")>("./splits.ts");
     return await (settings.mode === "splits" ? splitsCommand : joinCommand)(operands, settings, messages);
   }
   if (settings.mode === "list") {
-    const { listFiles } = await loadModule<typeof import("./list.ts")>(import.meta.resolve("./list.ts"));
+    const { listFiles } = await load<typeof import("./list.ts")>("./list.ts");
     return await listFiles(operands, settings, messages);
   }
   const { inputs, failed } = await collectInputs(operands, {
@@ -102,25 +100,23 @@ async function runZstd(args: readonly string[]): Promise<number> {
     throw new UsageFailure("Option --stream-size has no effect on files, whose size is known");
   }
   if (settings.bench.wanted) {
-    const { benchmark } = await loadModule<typeof import("./benchmark.ts")>(
-      import.meta.resolve("./benchmark.ts"),
-    );
+    const { benchmark } = await load<typeof import("./benchmark.ts")>("./benchmark.ts");
     return operands.length > 0 && failed > 0 ? EXIT.failure : await benchmark(inputs, settings);
   }
   if (settings.mode === "train") {
-    const { trainOnFiles } = await loadModule<typeof import("./train.ts")>(import.meta.resolve("./train.ts"));
+    const { trainOnFiles } = await load<typeof import("./train.ts")>("./train.ts");
     return await trainOnFiles(inputs, settings, messages);
   }
   const wanted = settings.excludeCompressed && settings.mode === "compress"
     ? inputs.filter((input) => !hasCompressedName(input.name))
     : inputs;
   if (wanted.length === 0) return failed > 0 ? EXIT.failure : EXIT.ok;
-  const { processFiles } = await loadModule<typeof import("./files.ts")>(import.meta.resolve("./files.ts"));
+  const { processFiles } = await load<typeof import("./files.ts")>("./files.ts");
   const exitCode = await processFiles(wanted, settings, messages);
   return failed > 0 ? EXIT.failure : exitCode;
 }
 
 /** Who speaks. */
 async function banner(bare: boolean): Promise<string> {
-  return (await loadModule<typeof import("./banner.ts")>(import.meta.resolve("./banner.ts"))).banner(bare);
+  return (await load<typeof import("./banner.ts")>("./banner.ts")).banner(bare);
 }

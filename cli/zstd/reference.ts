@@ -4,8 +4,10 @@
 import type { ZstdDictionary } from "@sluice/zstd/decode";
 import { describeSystemError, EXIT, Failure } from "../shared/exit.ts";
 import type { Input } from "../shared/inputs.ts";
-import { loadModule } from "../shared/load.ts";
+import { loaderBeside } from "../shared/load.ts";
 import type { ZstdSettings } from "./settings.ts";
+
+const load = loaderBeside(import.meta.url);
 
 /** What inputs are compressed or decompressed against; nothing unless asked for. */
 export interface ZstdReference {
@@ -39,9 +41,7 @@ export async function loadReference(settings: ZstdSettings, inputCount: number):
   }
   if (settings.dictionary === undefined) return {};
   const { bytes, info } = await readReference(settings.dictionary, DICTIONARY_SIZE_MAX);
-  const { dictionaryOf } = await loadModule<typeof import("./dictionary.ts")>(
-    import.meta.resolve("./dictionary.ts"),
-  );
+  const { dictionaryOf } = await load<typeof import("./dictionary.ts")>("./dictionary.ts");
   return { dictionary: dictionaryOf(bytes), info };
 }
 
