@@ -9,7 +9,8 @@ import { Random } from "../tests/_data.ts";
 import { here, measureCosts, shell } from "./_git_costs.ts";
 import type { Cost } from "./_git_costs.ts";
 import { readBatches, readInfos, readOneByOne, readStream } from "./_git_readers.ts";
-import { compareLargeHistory } from "./gitdb_large_compare.ts";
+import { compareLargeHistory, largeRepository } from "./gitdb_large_compare.ts";
+import { compareGitRemotes } from "./gitdb_remote_compare.ts";
 import { deepRepository, git, historyRepository, wideRepository } from "./_git_repository.ts";
 import { table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
@@ -277,6 +278,8 @@ export async function compareGitdb({ size }: CompareOptions): Promise<void> {
     },
   ];
   console.log(`\n${targetTable(targets)}`);
+  const isSmoke = size === "smoke";
+  await compareGitRemotes(size, [await largeRepository(size)], isSmoke ? ["clone", "transfer"] : undefined);
 }
 
 /** The id with the longest chain. */

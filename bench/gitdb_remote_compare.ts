@@ -1,8 +1,10 @@
 /**
- * gitdb online against git, isomorphic-git and itself: what clones of several kinds transfer for the same questions, the
- * same clone and reads in Node on WASM, and a clone into Chromium. A server of this process, git's own `http-backend`.
+ * gitdb online against git, isomorphic-git and itself: whole clones by processes, what clones of several kinds transfer
+ * for the same questions, the same clone and reads in Node on WASM, and a clone into Chromium. A server of this process,
+ * git's own `http-backend`.
  *
- *   deno run -A bench/gitdb_remote_compare.ts [transfer|node|browser]...
+ * Part of `bench/compare.ts gitdb`; `deno run -A bench/gitdb_remote_compare.ts [clone|transfer|node|browser]...` runs it
+ * alone.
  */
 import {
   fetchGitObjects,
@@ -16,12 +18,18 @@ import type { GitFetchObjectsOptions, GitObjectId, GitObjectReader } from "@slui
 import { launchChromium, serveFolder } from "../tests/_chromium.ts";
 import { allowOrigins, GitServer } from "../tests/_git_server.ts";
 import { bundle } from "../tests/_runtimes.ts";
+import { ROOT } from "../_tools/zig.ts";
+import { shell } from "./_git_costs.ts";
 import { longHistoryRepository } from "./_git_repository.ts";
 import { machineLine, table } from "./_measure.ts";
 import { runMeasured, treeCpuSeconds } from "./_processes.ts";
+import type { CompareOptions } from "./zstd_compare.ts";
 
-/** A history of 50 MB. */
-const HISTORY = { commits: 20_000, files: 3600, fileSize: 24_000, tags: 100 };
+const HISTORY = {
+  full: { commits: 20_000, files: 3600, fileSize: 24_000, tags: 100 },
+  quick: { commits: 2000, files: 1200, fileSize: 24_000, tags: 20 },
+  smoke: { commits: 40, files: 40, fileSize: 2000, tags: 2 },
+} as const;
 const COMMITS = 1000;
 const SCRIPTS = new URL("./", import.meta.url).pathname;
 
@@ -64,11 +72,39 @@ async function fileOf(objects: GitObjectReader, head: GitObjectId): Promise<stri
   }
 }
 
+/** Clones of a whole repository by processes; a process of ours is asked for its memory in a second run. */
+async function clones(server: GitServer, names: readonly string[]): Promise<void> {
+  const ours = [Deno.execPath(), "run", "-A", new URL("cli/main.ts", ROOT).pathname, "gitdb"];
+  const lines: string[][] = [];
+  for (const name of names) {
+    const folder = await Deno.makeTempDir();
+    const command = (program: readonly string[], target: string): string[] => [
+      ...program,
+      ...["clone", "-q", "--bare", server.url(name), `${folder}/${target}`],
+    ];
+    const before = server.sent;
+    const git = await shell(command(["git"], "git").join(" "));
+    const label = `${((server.sent - before) / 1e6).toFixed(0)} MB`;
+    const sluice = await shell(command(ours, "sluice").join(" "));
+    const [program, ...args] = command(ours, "again");
+    const { megabytes: memory } = await runMeasured(program!, args);
+    lines.push([`${label}, git`, git.cpu.toFixed(1), git.wall.toFixed(1), "-", ""]);
+    lines.push([
+      `${label}, sluice`,
+      ...[sluice.cpu, sluice.wall].map((seconds) => seconds.toFixed(1)),
+      memory.toFixed(0),
+      `${(git.cpu / sluice.cpu).toFixed(2)}x`,
+    ]);
+    await Deno.remove(folder, { recursive: true });
+  }
+  console.log(table(["clone --bare", "CPU s", "wall s", "MB of memory", "CPU, git is 1"], lines));
+}
+
 async function transfers(server: GitServer, name: string, head: string): Promise<void> {
   const kinds: Readonly<Record<string, Partial<GitFetchObjectsOptions>>> = {
     "all objects": {},
-    "no contents (blob:none)": { filter: "blob:none" },
-    "no contents, 1,000 commits": { filter: "blob:none", depth: COMMITS },
+    "`blob:none`": { filter: "blob:none" },
+    "`blob:none` and `depth: 1000`": { filter: "blob:none", depth: COMMITS },
   };
   const lines: string[][] = [];
   let whole = 0;
@@ -102,7 +138,7 @@ async function transfers(server: GitServer, name: string, head: string): Promise
     }
     await Deno.remove(folder, { recursive: true });
   }
-  console.log(table(["clone", "objects", "MB", "MB on demand", "less", "read"], lines));
+  console.log(`\n${table(["clone", "objects", "MB", "MB on demand", "less", "read"], lines)}`);
 }
 
 /** The same clone and the same reads by isomorphic-git and by ours, in Node. */
@@ -125,7 +161,7 @@ async function inNode(server: GitServer, name: string): Promise<void> {
     ]);
   }
   await Deno.remove(folder, { recursive: true });
-  console.log(table(["in Node", "CPU s", "wall s", "MB", "CPU, isomorphic-git is 1"], lines));
+  console.log(`\n${table(["in Node", "CPU s", "wall s", "MB", "CPU, isomorphic-git is 1"], lines)}`);
 }
 
 /** A whole clone into the private file system of a page. */
@@ -154,14 +190,15 @@ async function inBrowser(server: GitServer, name: string, head: string): Promise
     const peaks = await Promise.all(renderers.map(peakOf));
     const cpu = await renderersCpu(renderers) - cpuBefore;
     console.log(
-      table(["in Chromium", "objects", "MB", "wall s", "CPU s of the page", "MB of the page's process"], [[
-        "all objects, on the disk",
-        `${count}`,
-        megabytes(received),
-        seconds.toFixed(1),
-        cpu.toFixed(1),
-        Math.max(...peaks).toFixed(0),
-      ]]),
+      "\n" +
+        table(["in Chromium", "objects", "MB", "wall s", "CPU s of the page", "MB of the page's process"], [[
+          "all objects, on the disk",
+          `${count}`,
+          megabytes(received),
+          seconds.toFixed(1),
+          cpu.toFixed(1),
+          Math.max(...peaks).toFixed(0),
+        ]]),
     );
   } finally {
     await browser.close();
@@ -198,10 +235,15 @@ async function renderersCpu(pids: readonly number[]): Promise<number> {
   return (await Promise.all(pids.map(treeCpuSeconds))).reduce((sum, each) => sum + each, 0);
 }
 
-if (import.meta.main) {
-  console.log(machineLine());
-  const path = await longHistoryRepository(HISTORY);
-  const name = path.slice(path.lastIndexOf("/") + 1);
+/** Runs all parts, or those that are named; `further` are repositories beside the history that are cloned whole, too. */
+export async function compareGitRemotes(
+  size: CompareOptions["size"],
+  further: readonly string[] = [],
+  only?: readonly string[],
+): Promise<void> {
+  const path = await longHistoryRepository(HISTORY[size]);
+  const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+  const name = nameOf(path);
   const git = async (...args: string[]): Promise<string> => {
     const { stdout } = await new Deno.Command("git", { args: ["-C", path, ...args] }).output();
     return new TextDecoder().decode(stdout).trim();
@@ -211,12 +253,17 @@ if (import.meta.main) {
   const head = await git("rev-parse", "main");
   await using server = new GitServer(path.slice(0, path.lastIndexOf("/")));
   allowOrigins(server);
+  console.log("\n## gitdb: repositories on servers\n");
   const parts: Readonly<Record<string, () => Promise<void>>> = {
+    clone: () => clones(server, [name, ...further.map(nameOf)]),
     transfer: () => transfers(server, name, head),
     node: () => inNode(server, name),
     browser: () => inBrowser(server, name, head),
   };
-  for (const [part, run] of Object.entries(parts)) {
-    if (Deno.args.length === 0 || Deno.args.includes(part)) await run();
-  }
+  for (const [part, run] of Object.entries(parts)) if (only?.includes(part) ?? true) await run();
+}
+
+if (import.meta.main) {
+  console.log(machineLine());
+  await compareGitRemotes("full", [], Deno.args.length === 0 ? undefined : Deno.args);
 }

@@ -113,7 +113,10 @@ export async function compareZpaq({ size }: CompareOptions): Promise<void> {
   }
   console.log(`\nzpaq: ${content.length} bytes, CPU seconds of one thread; peer is Debian's zpaq 7.15\n`);
   console.log(table(
-    ["", "size", "equal", "a peer", "a ours", "", "x peer", "x native", "", "x WASM", ""],
+    [
+      ...["level", "size", "equal", "add, the tool", "add, ours", "add, ratio"],
+      ...["extract, the tool", "extract, ours", "extract, ratio", "extract, WASM", "WASM, ratio"],
+    ],
     rows,
   ));
   console.log(`\n${targetTable(targets)}`);

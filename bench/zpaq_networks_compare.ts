@@ -105,7 +105,10 @@ export async function compareZpaqNetworks({ size }: CompareOptions): Promise<voi
   }
   console.log(`\nzpaq networks: decoding ${content.length} bytes, CPU seconds; peer is Debian's zpaq 7.15\n`);
   console.log(table(
-    ["", "peer", "native", "compiled", "", "WASM", "compiled", "", "peer/compiled"],
+    [
+      ...["model", "the tool", "native", "native, compiled", "native, gain"],
+      ...["WASM", "WASM, compiled", "WASM, gain", "tool / compiled"],
+    ],
     rows,
   ));
 }

@@ -209,7 +209,7 @@ function rowsOf(runs: ReadonlyMap<string, Runs>): string[][] {
   ]);
 }
 
-const HEADER = ["", ...STEPS.flatMap((step) => [step, ""]), "MB"];
+const HEADER = ["program", ...STEPS.flatMap((step) => [step, `${step}, ratio`]), "MB"];
 
 /** How many times faster ours is than a peer; undefined where the peer is not there. */
 function faster(runs: ReadonlyMap<string, Runs>, peer: string, step: Step): number | undefined {
