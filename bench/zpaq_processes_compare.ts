@@ -1,9 +1,11 @@
 /**
  * Backups as whole processes, start-up and files included: `sluice zpaq` beside Debian's zpaq 7.15, borg and restic, on a
  * tree of many small files and on one large set. Figures are processor seconds of all threads.
+ *
+ * Part of `bench/compare.ts zpaq`; `deno run -A bench/zpaq_processes_compare.ts [tree|many|set1|...|set5]...` runs it alone.
  */
 import { corpus, smallCorpus } from "./corpus.ts";
-import { ratio, table, targetTable } from "./_measure.ts";
+import { machineLine, ratio, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { runMeasured } from "./_processes.ts";
 import type { ProgramRun } from "./_processes.ts";
@@ -228,77 +230,121 @@ function memoryTarget(name: string, runs: ReadonlyMap<string, Runs>, step: Step)
   };
 }
 
-/** Prints the tables. */
-export async function compareZpaqProcesses({ size }: CompareOptions): Promise<void> {
-  const setSize = SET_BYTES[size];
-  const content = size === "full" ? (await corpus()).bytes : await smallCorpus(setSize);
-  const folder = await Deno.makeTempDir();
-  const targets: Target[] = [];
-  const others: Tool[] = [];
-  for (const tool of OTHERS) if (await isThere(tool)) others.push(tool);
-  const present: string[] = [];
-  for (const tool of zpaqTools("1")) if (await isThere(tool)) present.push(tool.name);
-  const zpaqs = (method: string): Tool[] => zpaqTools(method).filter(({ name }) => present.includes(name));
-  try {
-    const files = TREE_FILES[size];
-    await makeTree(`${folder}/tree`, content, files);
-    const tree = await measureTools(
-      [...zpaqs("1"), ...others],
-      `${folder}/tree`,
-      folder,
-      ROUNDS[size],
-      files,
-    );
+/** What is backed up: the folder, the tools that are there, and the targets so far. */
+class ProcessComparison {
+  readonly #size: CompareOptions["size"];
+  readonly #content: Uint8Array;
+  readonly #folder: string;
+  readonly #present: ReadonlySet<Tool>;
+  readonly targets: Target[] = [];
+
+  constructor(
+    size: CompareOptions["size"],
+    content: Uint8Array,
+    folder: string,
+    present: ReadonlySet<Tool>,
+  ) {
+    this.#size = size;
+    this.#content = content;
+    this.#folder = folder;
+    this.#present = present;
+  }
+
+  #tools(method: string, others: boolean): Tool[] {
+    const names = new Set([...this.#present].map(({ name }) => name));
+    const zpaqs = zpaqTools(method).filter(({ name }) => names.has(name));
+    return others ? [...zpaqs, ...OTHERS.filter((tool) => this.#present.has(tool))] : zpaqs;
+  }
+
+  async tree(): Promise<void> {
+    const files = TREE_FILES[this.#size];
+    const source = `${this.#folder}/tree`;
+    await makeTree(source, this.#content, files);
+    const rounds = ROUNDS[this.#size];
+    const runs = await measureTools(this.#tools("1", true), source, this.#folder, rounds, files);
     console.log(`\nzpaq: ${files} files of 1 to 20 kB, whole processes, CPU seconds\n`);
-    console.log(table(HEADER, rowsOf(tree)));
+    console.log(table(HEADER, rowsOf(runs)));
     const wanted: Readonly<Record<Step, number>> = { add: 1, unchanged: 0.7, list: 0.7, extract: 0.8 };
     for (const step of STEPS) {
-      targets.push({ name: `${step} of a tree`, wanted: wanted[step], actual: faster(tree, "zpaq", step) });
+      const name = `${step} of a tree`;
+      this.targets.push({ name, wanted: wanted[step], actual: faster(runs, "zpaq", step) });
       for (const peer of ["borg", "restic"]) {
-        targets.push({ name: `${step} of a tree, to ${peer}`, wanted: 1, actual: faster(tree, peer, step) });
+        this.targets.push({ name: `${name}, to ${peer}`, wanted: 1, actual: faster(runs, peer, step) });
       }
     }
-    await Deno.remove(`${folder}/tree`, { recursive: true });
-    const many = MANY_FILES[size];
-    await makeTree(`${folder}/many`, content, many, MANY_SIZES);
-    const manyRuns = await measureTools(zpaqs("1"), `${folder}/many`, folder, 1, many);
-    console.log(`\nzpaq: ${many} files of 200 to 1200 bytes, whole processes, CPU seconds\n`);
-    console.log(table(HEADER, rowsOf(manyRuns)));
+    await Deno.remove(source, { recursive: true });
+  }
+
+  async many(): Promise<void> {
+    const files = MANY_FILES[this.#size];
+    const source = `${this.#folder}/many`;
+    await makeTree(source, this.#content, files, MANY_SIZES);
+    const runs = await measureTools(this.#tools("1", false), source, this.#folder, 1, files);
+    console.log(`\nzpaq: ${files} files of 200 to 1200 bytes, whole processes, CPU seconds\n`);
+    console.log(table(HEADER, rowsOf(runs)));
     for (const step of STEPS) {
-      const actual = manyRuns.get("sluice")?.[step].megabytes;
-      targets.push({
-        ...{ name: `${step} of ${many} files: memory`, wanted: MANY_MEMORY, actual },
-        ...{ atMost: true, unit: " MB" },
-      });
+      const actual = runs.get("sluice")?.[step].megabytes;
+      const name = `${step} of ${files} files: memory`;
+      this.targets.push({ name, wanted: MANY_MEMORY, actual, atMost: true, unit: " MB" });
     }
-    await Deno.remove(`${folder}/many`, { recursive: true });
-    await Deno.mkdir(`${folder}/set`);
+    await Deno.remove(source, { recursive: true });
+  }
+
+  async set(methods: readonly string[]): Promise<void> {
+    const size = SET_BYTES[this.#size];
+    const source = `${this.#folder}/set`;
+    await Deno.mkdir(source);
     // A shorter corpus is repeated after one more byte, so that its fragments differ.
-    const set = new Uint8Array(setSize);
-    for (let at = 0; at < setSize; at += content.length + 1) set.set(content.subarray(0, setSize - at), at);
-    await Deno.writeFile(`${folder}/set/corpus`, set);
+    const set = new Uint8Array(size);
+    for (let at = 0; at < size; at += this.#content.length + 1) {
+      set.set(this.#content.subarray(0, size - at), at);
+    }
+    await Deno.writeFile(`${source}/corpus`, set);
     const rows: string[][] = [];
-    for (const method of SET_LEVELS[size]) {
-      const tools = [...zpaqs(method), ...method === "1" ? others : []];
-      const rounds = Number(method) > 3 ? 1 : ROUNDS[size];
-      const runs = await measureTools(tools, `${folder}/set`, folder, rounds, 1);
-      rows.push(
-        ...rowsOf(runs).map((
-          [name, ...cells],
-        ) => [`${name}${/borg|restic/.test(name!) ? "" : ` -m${method}`}`, ...cells]),
-      );
+    for (const method of methods) {
+      const rounds = Number(method) > 3 ? 1 : ROUNDS[this.#size];
+      const tools = this.#tools(method, method === "1");
+      const runs = await measureTools(tools, source, this.#folder, rounds, 1);
+      const isZpaq = (name: string): boolean => !/borg|restic/.test(name);
+      for (const [name, ...cells] of rowsOf(runs)) {
+        rows.push([isZpaq(name!) ? `${name} -m${method}` : name!, ...cells]);
+      }
       for (const step of ["add", "extract"] as const) {
-        targets.push({
-          name: `${step} -m${method} of ${setSize >> 20} MiB`,
-          wanted: SET_WANTED[method]![step],
-          actual: faster(runs, "zpaq", step),
-        }, memoryTarget(`-m${method} of ${setSize >> 20} MiB`, runs, step));
+        const name = `-m${method} of ${size >> 20} MiB`;
+        const wanted = SET_WANTED[method]![step];
+        this.targets.push({ name: `${step} ${name}`, wanted, actual: faster(runs, "zpaq", step) });
+        this.targets.push(memoryTarget(name, runs, step));
       }
     }
-    console.log(`\nzpaq: one set of ${setSize} bytes, whole processes, CPU seconds\n`);
+    console.log(`\nzpaq: one set of ${size} bytes, whole processes, CPU seconds\n`);
     console.log(table(HEADER, rows));
+    await Deno.remove(source, { recursive: true });
+  }
+}
+
+/** Prints the tables of all parts, or of those that are named: tree, many, and set1 to set5 for the levels. */
+export async function compareZpaqProcesses(
+  { size }: CompareOptions,
+  only?: readonly string[],
+): Promise<void> {
+  const content = size === "full" ? (await corpus()).bytes : await smallCorpus(SET_BYTES[size]);
+  const present = new Set<Tool>();
+  for (const tool of [...zpaqTools("1"), ...OTHERS]) if (await isThere(tool)) present.add(tool);
+  const isWanted = (part: string): boolean => only?.includes(part) ?? true;
+  const folder = await Deno.makeTempDir();
+  const comparison = new ProcessComparison(size, content, folder, present);
+  try {
+    if (isWanted("tree")) await comparison.tree();
+    if (isWanted("many")) await comparison.many();
+    const methods = SET_LEVELS[size].filter((method) => isWanted(`set${method}`));
+    if (methods.length > 0) await comparison.set(methods);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  console.log(`\n${targetTable(targets)}`);
+  console.log(`\n${targetTable(comparison.targets)}`);
+}
+
+if (import.meta.main) {
+  console.log(machineLine());
+  await compareZpaqProcesses({ size: "full" }, Deno.args.length === 0 ? undefined : Deno.args);
 }
