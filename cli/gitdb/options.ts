@@ -409,6 +409,11 @@ const LS_TREE: Group = {
   ],
 };
 
+/** Digits of short ids as `git show-ref` takes them: 0 is all, and others are brought into the bounds. */
+function digits(value: string, name: string): number {
+  return Math.min(64, Math.max(4, count(value, name, 0, 0x7fffffff) || 64));
+}
+
 const SHOW_REF: Group = {
   title: "What to print",
   rows: [
@@ -429,14 +434,14 @@ const SHOW_REF: Group = {
       help: "Ids alone, of so many digits or more (default: all)",
       set: (settings, value, name) => {
         settings.showRef.hashOnly = true;
-        if (value !== "") settings.abbrev = count(value, name, 4, 64);
+        if (value !== "") settings.abbrev = digits(value, name);
       },
     },
     {
       long: ["abbrev"],
       value: "optional",
       help: "Short ids, of so many digits or more (default: 7)",
-      set: (settings, value, name) => settings.abbrev = value === "" ? 0 : count(value, name, 4, 64),
+      set: (settings, value, name) => settings.abbrev = value === "" ? 0 : digits(value, name),
     },
     {
       long: ["verify"],

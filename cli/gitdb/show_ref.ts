@@ -122,7 +122,10 @@ class ReferencePrinter {
     await this.#line(name, id);
     if (this.#settings.showRef.dereference) {
       const { id: object } = await this.#repository.resolve(`${id}^{}`);
-      if (`${object}` !== id) await this.#line(`${name}^{}`, `${object}`);
+      // As git has it, what a tag leads to is named where the others are ids alone.
+      if (`${object}` !== id) {
+        await this.#out.print(byteText(`${await this.#shown(`${object}`)} ${name}^{}\n`));
+      }
     }
     await this.#out.flush();
   }
