@@ -603,8 +603,62 @@ Deno.test({
       await asNobody(directory, "-a", ...sides);
       const again = await asNobody(directory, "-a", ...sides);
       assertStringIncludes(again.stderr, "copied 0 of 3 files");
+      await replaceReadOnlyFiles(directory);
     }),
 });
+
+/** Files that their owner may only read are replaced, small and large, and get their attributes. */
+async function replaceReadOnlyFiles(directory: string): Promise<void> {
+  const [source, target] = [`${directory}/source`, `${directory}/target`];
+  const run = async (...command: string[]): Promise<void> => {
+    const [program, ...args] = command;
+    const { success, stderr } = await new Deno.Command(program!, { args }).output();
+    assert(success, new TextDecoder().decode(stderr));
+  };
+  const python = async (code: string, ...args: string[]): Promise<string | undefined> => {
+    try {
+      const { success, stdout } = await new Deno.Command("python3", { args: ["-c", code, ...args] }).output();
+      return success ? new TextDecoder().decode(stdout) : undefined;
+    } catch {
+      return undefined; // it is not installed
+    }
+  };
+  const set = "import os, sys; os.setxattr(sys.argv[1], 'user.generation', sys.argv[2].encode())";
+  const get = "import os, sys; print(os.getxattr(sys.argv[1], 'user.generation').decode(), end='')";
+  let hasAttributes = true;
+  for (const folder of [source, target]) await Deno.mkdir(`${folder}/sub`, { recursive: true });
+  for (const folder of [directory, source, target]) await run("chown", "-R", `${NOBODY}`, folder);
+  for (const [generation, letter] of [["first", "a"], ["second", "b"]] as const) {
+    for (const [name, size] of [["small", 100], ["large", 2_000_000]] as const) {
+      const path = `${source}/sub/${name}`;
+      await Deno.writeFile(path, new TextEncoder().encode(letter.repeat(size)));
+      hasAttributes &&= await python(set, path, generation) !== undefined;
+      await run("chown", `${NOBODY}:${NOBODY}`, path);
+      await Deno.chmod(path, 0o444);
+    }
+    const copy = await asNobody(directory, "-a", source, target);
+    assertEquals([copy.code, copy.stderr.includes("denied")], [0, false], copy.stderr);
+    for (const name of ["small", "large"]) {
+      const path = `${target}/sub/${name}`;
+      assertEquals(await Deno.readFile(path), await Deno.readFile(`${source}/sub/${name}`));
+      assertEquals((await Deno.stat(path)).mode! & 0o7777, 0o444);
+      if (hasAttributes) assertEquals(await python(get, path), generation);
+    }
+  }
+  // In place means in place.
+  await Deno.writeTextFile(`${source}/sub/large`, "c".repeat(2_000_000));
+  const refused = await asNobody(directory, "-a", "--replace", "inplace", source, target);
+  assertEquals(refused.code, 23, refused.stderr);
+  // A file in place of a directory that has read-only ones.
+  await Deno.mkdir(`${target}/x/y`, { recursive: true });
+  await Deno.writeTextFile(`${target}/x/y/z`, "z");
+  await Deno.writeTextFile(`${source}/x`, "a file");
+  await run("chown", "-R", `${NOBODY}`, directory);
+  await Deno.chmod(`${target}/x/y`, 0o555);
+  const replaced = await asNobody(directory, "-a", "--delete", source, target);
+  assertEquals(replaced.code, 0, replaced.stderr);
+  assertEquals(await Deno.readTextFile(`${target}/x`), "a file");
+}
 
 Deno.test("sluice pdiffcopy finds moved content by the name of the search, and by the former one", async () => {
   await withFiles(async (directory) => {

@@ -163,7 +163,7 @@ export class TreePlanner {
     const removals = this.#removals();
     const isSame = !this.#hasOtherFacts && [this.#first, this.#hardLinks, removals].every(isEmpty);
     const changed = this.#changedDirectories(removals);
-    this.#openDirectories(changed);
+    this.#openDirectories(changed, removals);
     const directoryFacts = this.#directoryFacts.filter(({ path }) =>
       changed.has(path) || this.#others.has(path)
     );
@@ -192,14 +192,20 @@ export class TreePlanner {
   }
 
   /** Lets the owner of a directory change names in it as long as the copy takes, as rsync does; its mode comes back. */
-  #openDirectories(changed: ReadonlySet<string>): void {
+  #openDirectories(changed: ReadonlySet<string>, removals: readonly TreeChange[]): void {
     const opened: TreeChange[] = [];
-    for (const path of changed) {
+    const removed = new Set(removals.map(({ path }) => path));
+    for (const path of [...changed].sort()) {
       const there = path === "" ? this.#tops.target : this.#there.get(path);
-      if (there?.kind !== "dir" || this.#gone.has(path) || (there.mode & 0o300) === 0o300) continue;
+      if (there?.kind !== "dir" || (there.mode & 0o300) === 0o300) continue;
       opened.push({ kind: "facts", path, facts: { mode: there.mode | 0o700 } });
+      if (this.#gone.has(path) || removed.has(path)) continue;
       const last = this.#directoryFacts.findIndex((change) => change.path === path);
       const change = this.#directoryFacts[last];
+      // It stays for what filters protect in it, and is nothing of the source's.
+      if (change === undefined) {
+        this.#directoryFacts.push({ kind: "facts", path, facts: { mode: there.mode } });
+      }
       if (change?.kind === "facts" && change.facts.mode === undefined) {
         this.#directoryFacts[last] = { ...change, facts: { ...change.facts, mode: there.mode } };
       }

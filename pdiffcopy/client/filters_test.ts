@@ -341,3 +341,34 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "a directory that filters keep has its permissions after names in it were removed",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await inDirectory(async (directory) => {
+      const [source, target] = [`${directory}/source`, `${directory}/target`];
+      await Deno.mkdir(source);
+      for (const folder of ["d", "d/e", "gone"]) {
+        await Deno.mkdir(`${target}/${folder}`, { recursive: true });
+        for (const name of ["keep.tmp", "other"]) {
+          if (folder !== "gone" || name === "other") {
+            await Deno.writeTextFile(`${target}/${folder}/${name}`, "");
+          }
+        }
+      }
+      for (const [folder, mode] of [["d/e", 0o500], ["d", 0o555], ["gone", 0o555]] as const) {
+        await Deno.chmod(`${target}/${folder}`, mode);
+      }
+      const filters = ["- *.tmp"];
+      const { faults } = await copyPdiffTree({ source, target, archive: true, delete: true, filters });
+      assertEquals(faults, []);
+      const modeOf = (path: string): number => Deno.statSync(`${target}/${path}`).mode! & 0o777;
+      assertEquals([modeOf("d"), modeOf("d/e")], [0o555, 0o500]);
+      const left = (path: string) =>
+        Array.from(Deno.readDirSync(`${target}/${path}`), ({ name }) => name).sort();
+      assertEquals([left(""), left("d"), left("d/e")], [["d"], ["e", "keep.tmp"], ["keep.tmp"]]);
+      for (const path of ["d", "d/e"]) await Deno.chmod(`${target}/${path}`, 0o755);
+    });
+  },
+});

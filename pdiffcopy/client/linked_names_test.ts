@@ -2,11 +2,11 @@
  * Targets in which names share files: whatever shares what, a copy gives each name the content of its own source, and
  * changes no name elsewhere.
  */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
 import { testBackends } from "../../tests/_backends.ts";
 import { inDirectory } from "../../tests/_directory.ts";
-import { copyPdiffTree, servePdiff } from "../mod.ts";
+import { copyPdiffTree, PdiffClient, servePdiff } from "../mod.ts";
 import type { PdiffTreeOptions } from "../mod.ts";
 
 const NAMES = ["a", "b", "c", "sub/d", "sub/e", "sub/f"];
@@ -139,5 +139,38 @@ testBackends("permissions of one name are not those of another name that shared 
       );
       assertEquals(modes, [0o600, 0o644, 0o644]);
     }
+  });
+});
+
+Deno.test("an upload completes what an earlier copy left mixed, also where the source's name has others", async () => {
+  await inDirectory(async (directory) => {
+    const [root, target] = [`${directory}/root`, `${directory}/target`];
+    const random = new Random(5);
+    for (const folder of [root, target]) {
+      await Deno.mkdir(folder);
+      await Deno.writeFile(`${folder}/a`, random.bytes(3_000_000));
+    }
+    await Deno.link(`${root}/a`, `${root}/b`);
+    const stop = new AbortController();
+    const left = new PdiffClient({
+      source: `${root}/a`,
+      target: `${target}/a`,
+      replace: "inplace",
+      blockSize: 100_000,
+      concurrency: 1,
+      signal: stop.signal,
+      onProgress: ({ phase, bytesIn }) => {
+        if (phase === "transfer" && bytesIn > 0) stop.abort();
+      },
+    });
+    await assertRejects(() => left.synchronize());
+    const names = () => Array.from(Deno.readDirSync(target), ({ name }) => name).sort();
+    await Deno.link(`${target}/a`, `${target}/b`);
+    assertEquals(names(), [".a.pdiff-journal", "a", "b"]);
+    await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
+    const there = `http://127.0.0.1:${server.port}/target`;
+    const { faults } = await copyPdiffTree({ source: root, target: there, archive: true });
+    assertEquals([faults, names()], [[], ["a", "b"]]);
+    assertEquals(await Deno.readFile(`${target}/a`), await Deno.readFile(`${root}/a`));
   });
 });

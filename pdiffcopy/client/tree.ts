@@ -377,10 +377,7 @@ class TreeCopy {
   async #makeWritable({ path, size }: TreeEntry, options: PdiffClientOptions): Promise<boolean> {
     const shared = this.#shared.get(path);
     if (shared === undefined || this.#options.dryRun === true) return true;
-    if (shared.size === size) {
-      const trial = new PdiffClient({ ...options, dryRun: true, onProgress: undefined });
-      if ((await trial.synchronize()).equal === true) return false;
-    }
+    if (shared.size === size && await isEqual(options)) return false;
     await this.#separate([path]);
     return this.#separated.has(path);
   }
@@ -440,6 +437,17 @@ class TreeCopy {
       this.#faults.push({ path: entry.path, code: error.code, message: error.message });
       return 0;
     }
+  }
+}
+
+/** Whether a copy would change nothing; it would where an earlier one has to be completed. */
+async function isEqual(options: PdiffClientOptions): Promise<boolean> {
+  try {
+    const trial = new PdiffClient({ ...options, dryRun: true, onProgress: undefined });
+    return (await trial.synchronize()).equal === true;
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === "DIRTY") return false;
+    throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import type { BlockDirectory, BlockFile, Table } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { FRAME, FRAME_HEADER_SIZE, readFrame } from "../file/_frames.ts";
 import { KeptFacts } from "./_kept_facts.ts";
+import { openToReplace } from "./_owner_write.ts";
 import { readBack } from "./_read_back.ts";
 import { isOwnName, Journal, openIfThere, SidePlace } from "./_side_files.ts";
 import { checkKind, lockOrFail, openPart, USUAL_MODE } from "./_target_plan.ts";
@@ -79,7 +80,10 @@ export class LocalTarget implements Disposable {
       throw failure("PERMISSION", `Cannot write ${name}: the name is used for unfinished copies`);
     }
     const writes = plan.dryRun !== true;
-    const existing = openIfThere(directory, name, writes, plan.confined);
+    // As other tools have it, what is written in place has to be writable, and what is replaced need not be.
+    const existing = writes && plan.replace !== "inplace"
+      ? openToReplace(directory, name, plan.confined)
+      : openIfThere(directory, name, writes, plan.confined);
     try {
       if (existing !== undefined) {
         checkKind(existing, plan.size);

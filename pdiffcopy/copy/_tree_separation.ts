@@ -2,9 +2,10 @@
  * Giving a name a file of its own: what is written to it then is not written to the other names of the file that it had.
  */
 import { isRegular } from "../file/_block_file.ts";
-import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
+import type { BlockDirectory } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { KeptFacts } from "./_kept_facts.ts";
+import { openToReplace } from "./_owner_write.ts";
 import { partName } from "./_side_files.ts";
 import { lockOrFail } from "./_target_plan.ts";
 
@@ -12,8 +13,8 @@ const COPY_BLOCK = 1 << 20;
 
 /** Copies a file that has other names too, with its facts, and puts the copy in place of this name. */
 export async function separateName(directory: BlockDirectory, name: string): Promise<void> {
-  const open = (): BlockFile => directory.open(name, { write: true, beneath: true, noFollow: true });
-  using shared = open();
+  using shared = openToReplace(directory, name, true);
+  if (shared === undefined) throw failure("NOT_FOUND", `Cannot write ${name}: it is gone`);
   const { mode, links, size, mtimeNs, identity } = shared.status();
   if (!isRegular(mode) || links < 2) return;
   await lockOrFail(shared, name);
@@ -33,7 +34,7 @@ export async function separateName(directory: BlockDirectory, name: string): Pro
     }
     copy.setFacts({ mtimeNs });
     await copy.sync();
-    using current = open();
+    using current = directory.open(name, { beneath: true, noFollow: true });
     const now = current.status(); // its version is another when a further name has been separated
     if (now.identity !== identity || now.size !== size || now.mtimeNs !== mtimeNs) {
       throw failure("TARGET_CHANGED", `Cannot replace ${name}: somebody else changed it during the copy`);

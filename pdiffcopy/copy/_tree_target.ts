@@ -6,6 +6,7 @@ import type { BlockDirectory, NewFacts } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { splitPath } from "../file/_files.ts";
 import { isUsualTime } from "./_file_time.ts";
+import { withOwnerWrite } from "./_owner_write.ts";
 import { separateName } from "./_tree_separation.ts";
 import type { SpecialKind } from "./_special_files.ts";
 import { checkTreePath } from "./_tree_entry.ts";
@@ -156,11 +157,9 @@ function setTreeFacts(
   // The owner first: it clears permissions of sets.
   if (owner !== undefined && user !== undefined) setGroup(directory, name, user, owner.gid);
   const given = user === undefined ? owner : undefined;
-  // The time last: everything else may change it.
-  const isAtOnce = attributes === undefined;
-  if (isAtOnce) directory.setFacts(name, { owner: given, mode, mtimeNs });
-  else if (given !== undefined || mode !== undefined) directory.setFacts(name, { owner: given, mode });
-  if (attributes !== undefined) {
+  if (attributes === undefined) directory.setFacts(name, { owner: given, mode, mtimeNs });
+  else {
+    if (given !== undefined) directory.setFacts(name, { owner: given });
     using file = directory.open(name, { beneath: true, noFollow: true });
     if (attributes.length > 0 && file.attributes() === undefined) {
       throw failure(
@@ -168,16 +167,18 @@ function setTreeFacts(
         `Cannot set the extended attributes of ${file.path}: they need the native library`,
       );
     }
-    const refused = file.setAttributes(attributes);
+    const refused = file.setAttributes(attributes) &&
+      withOwnerWrite(file, () => file.setAttributes(attributes));
     if (refused > 0) {
       throw failure(
         "PERMISSION",
         `Cannot set ${refused} extended attributes of ${file.path}: the system refuses them`,
       );
     }
+    // After the attributes: files that nobody may write take none. The time last: everything else may change it.
+    directory.setFacts(name, { mode, mtimeNs });
   }
   if (mtimeNs === undefined) return;
-  if (!isAtOnce) directory.setFacts(name, { mtimeNs });
   if (!isUsualTime(mtimeNs)) checkTime(directory, name, mtimeNs);
 }
 
