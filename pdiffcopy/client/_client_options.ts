@@ -4,7 +4,8 @@
 import { checkBoolean, checkChoice, checkInteger, checkKeys } from "@sluice/internal";
 import type { PdiffClientOptions } from "./client_options.ts";
 
-const OPTION_NAMES: ReadonlySet<string> = new Set(
+/** Everything that a client takes. */
+export const CLIENT_OPTION_NAMES: ReadonlySet<string> = new Set(
   [
     "source",
     "target",
@@ -51,7 +52,7 @@ const TIME_MAX = 2 ** 31 - 1;
 
 /** Refuses options that are not known or make no sense. */
 export function checkClientOptions(options: PdiffClientOptions): void {
-  checkKeys(options, OPTION_NAMES);
+  checkKeys(options, CLIENT_OPTION_NAMES);
   for (const name of FLAGS) if (options[name] !== undefined) checkBoolean(name, options[name]);
   const whole = (name: keyof PdiffClientOptions, min: number, max: number): void => {
     if (options[name] !== undefined) checkInteger(name, options[name], min, max);

@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { checkArgument, checkBoolean, checkInteger, LimitExceededError, SluiceError } from "@sluice/internal";
+import {
+  checkArgument,
+  checkBoolean,
+  checkInteger,
+  checkKeys,
+  LimitExceededError,
+  SluiceError,
+} from "@sluice/internal";
 import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { failure } from "../file/_errors.ts";
 import { parsePdiffLocation } from "../file/location.ts";
@@ -14,6 +21,7 @@ import { isUsualTime } from "../copy/_file_time.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
+import { CLIENT_OPTION_NAMES } from "./_client_options.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import { TreeFilter } from "./_tree_filter.ts";
 import { FileList, selectEntries } from "./_tree_selection.ts";
@@ -114,6 +122,11 @@ const TREE_OPTION_NAMES = [
   "archive",
   "onEntry",
 ] satisfies (keyof PdiffTreeOptions)[];
+/** What single files alone have. */
+const FILE_OPTION_NAMES: readonly string[] = ["onProgress", "shift", "seeds", "chunkSize"];
+const OPTION_NAMES: ReadonlySet<string> = new Set(
+  [...CLIENT_OPTION_NAMES, ...TREE_OPTION_NAMES].filter((name) => !FILE_OPTION_NAMES.includes(name)),
+);
 const FLAGS = [
   "compareContent",
   "delete",
@@ -128,15 +141,13 @@ const FLAGS = [
 function splitOptions(
   options: PdiffTreeOptions,
 ): { readonly tree: PdiffTreeOptions; readonly file: PdiffClientOptions } {
+  checkKeys(options, OPTION_NAMES);
   for (const name of FLAGS) if (options[name] !== undefined) checkBoolean(name, options[name]);
   if (options.maxDelete !== undefined) {
     checkInteger("maxDelete", options.maxDelete, 0, Number.MAX_SAFE_INTEGER);
+    if (options.delete !== true) throw new RangeError('Cannot use option "maxDelete": it needs "delete"');
   }
   checkLists(options);
-  const unusable = ["onProgress", "shift", "seeds", "chunkSize"].find((name) => name in options);
-  if (unusable !== undefined) {
-    throw new TypeError(`Cannot read options: "${unusable}" is not known for trees`);
-  }
   const names = new Set<string>(TREE_OPTION_NAMES);
   const file = Object.fromEntries(Object.entries(options).filter(([name]) => !names.has(name)));
   return { tree: options, file: file as unknown as PdiffClientOptions };

@@ -179,6 +179,29 @@ for (const kind of ["local", "download", "upload"] as const) {
   });
 
   Deno.test({
+    name: `copyPdiffTree reports names of unfinished copies that are none: ${kind}`,
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await inDirectory(async (directory) => {
+        await using server = servePdiff({ root: directory, port: 0, writable: true, durable: false });
+        const there = `http://127.0.0.1:${server.port}`;
+        const [root, path] = [`${directory}/root`, `${directory}/target`];
+        await Deno.mkdir(`${root}/sub/.photos.pdiff-part`, { recursive: true });
+        for (const name of ["a", "sub/.photos.pdiff-part/x", ".left.pdiff-part"]) {
+          await Deno.writeTextFile(`${root}/${name}`, name);
+        }
+        await Deno.symlink("a", `${root}/.l.pdiff-journal`);
+        const source = kind === "download" ? `${there}/root` : root;
+        const target = kind === "upload" ? `${there}/target` : path;
+        const { faults, filesCopied } = await copyPdiffTree({ source, target, durable: false });
+        assertEquals(faults.map(({ path }) => path).sort(), [".l.pdiff-journal", "sub/.photos.pdiff-part"]);
+        assertEquals(filesCopied, 1);
+        assertEquals((await list(path)).map((entry) => entry.path), ["a", "sub"]);
+      });
+    },
+  });
+
+  Deno.test({
     name: `copyPdiffTree copies names that are not UTF-8: ${kind}`,
     ignore: !hasNativeFiles(undefined),
     async fn() {

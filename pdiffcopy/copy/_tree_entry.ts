@@ -58,10 +58,15 @@ export function formatEntry(entry: TreeEntry): string {
   }\n`;
 }
 
+/** Whether one part of a path stays in its directory. */
+function isInside(part: string): boolean {
+  return part !== "" && part !== "." && part !== ".." && !part.includes("\0") &&
+    (Deno.build.os !== "windows" || !/[\\:]/.test(part));
+}
+
 /** Whether one part of a path stays in its directory, and is a name that copies may use. */
 function isTreeName(part: string): boolean {
-  return part !== "" && part !== "." && part !== ".." && !part.includes("\0") && !isOwnName(part) &&
-    (Deno.build.os !== "windows" || !/[\\:]/.test(part));
+  return isInside(part) && !isOwnName(part);
 }
 
 /** Parts none of which is empty or starts with a dot: most paths, and certainly names that copies may use. */
@@ -105,9 +110,10 @@ export class EntryReader {
     this.#isFirst = false;
     const slash = entry.path.lastIndexOf("/");
     const parent = entry.path.slice(0, Math.max(0, slash));
+    const isName = entry.kind === "fault" ? isInside : isTreeName; // nothing is done with a fault
     // The directories above came before and were checked; else all of the path is.
     const isFit = this.#directories.has(parent)
-      ? isTreeName(entry.path.slice(slash + 1)) && slash !== 0
+      ? isName(entry.path.slice(slash + 1)) && slash !== 0
       : isTreePath(entry.path);
     if (!isFit) throw refused(line, BAD_PATH);
     // A directory whose content can't be listed comes twice, the second time as a fault.

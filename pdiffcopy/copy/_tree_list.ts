@@ -4,7 +4,7 @@
 import { printable, SluiceError } from "@sluice/internal";
 import { isDirectory, isLink, isRegular } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile, NameFacts } from "../file/_block_file.ts";
-import { systemFailure } from "../file/_errors.ts";
+import { failure, systemFailure } from "../file/_errors.ts";
 import { isOwnName } from "./_side_files.ts";
 import { specialKindOf } from "./_special_files.ts";
 import type { TreeEntry } from "./_tree_entry.ts";
@@ -78,8 +78,12 @@ async function* walk(
   let batch: TreeEntry[] = [];
   options.signal?.throwIfAborted();
   for (const facts of list) {
-    if (isOwnName(facts.name)) continue;
     const path = prefix === "" ? facts.name : `${prefix}/${facts.name}`;
+    if (isOwnName(facts.name)) {
+      // Copies make files of such names: anything else is somebody's.
+      if (facts.errno === 0 && !isRegular(facts.mode)) batch.push(faultAt(path, ownName(path)));
+      continue;
+    }
     if (facts.errno !== 0) {
       batch.push(faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno)));
       continue;
@@ -133,6 +137,10 @@ class ListsAhead {
     if (list instanceof Error) throw list;
     return list;
   }
+}
+
+function ownName(path: string): Error {
+  return failure("UNSUPPORTED", `Cannot copy ${printable(path)}: unfinished copies have such names`);
 }
 
 function faultAt(path: string, error: Error): TreeEntry {
