@@ -161,8 +161,10 @@ const TAKERS: Readonly<Record<string, { bytes: Uint8Array<ArrayBuffer>; take: Ta
   },
   createZpaqArchive: {
     bytes: BODY,
-    take: async (chunks) =>
-      (await createZpaqArchive([{ name: "a", body: ReadableStream.from(chunks) as never }])).toHex(),
+    take: async (chunks) => {
+      const file = { name: "a", body: ReadableStream.from(chunks) as never };
+      return (await createZpaqArchive([file], { date: new Date(0) })).toHex();
+    },
   },
 };
 
