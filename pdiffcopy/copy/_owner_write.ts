@@ -8,7 +8,7 @@ import { openIfThere } from "./_side_files.ts";
 const OWNER_WRITES = 0o200;
 const PERMISSIONS = 0o7777;
 
-/** Runs work while the owner may write; the permissions come back. */
+/** Runs work while the owner may write; the permissions come back, unless the process is killed in between. */
 export function withOwnerWrite<T>(file: BlockFile, work: () => T): T {
   const permissions = file.status().mode & PERMISSIONS;
   if ((permissions & OWNER_WRITES) !== 0) return work();
@@ -33,9 +33,12 @@ export function openToReplace(
     if (!(error instanceof SluiceError) || error.code !== "PERMISSION") throw error;
     using readable = openReadable(directory, name, confined);
     if (readable === undefined) throw error;
+    let opened: BlockFile | undefined;
     try {
-      return withOwnerWrite(readable, open);
+      withOwnerWrite(readable, () => opened = open());
+      return opened;
     } catch {
+      opened?.close();
       throw error; // somebody else's file, or a file system that is read
     }
   }
