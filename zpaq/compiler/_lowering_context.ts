@@ -82,7 +82,7 @@ export abstract class LoweringContext {
     this.settings = settings;
     const { hh, hm, ph, pm, components } = header;
     this.constants = new Map(Object.entries({ hh, hm, ph, pm, n: components.length, NONE: 2 ** 32 - 1 }));
-    this.kinds = new ReferenceKinds(program);
+    this.kinds = ReferenceKinds.of(program);
     const bodies = [
       program.main,
       ...[...program.reachable].map((name) => program.functions.get(name)!.definition.body),

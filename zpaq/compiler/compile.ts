@@ -25,7 +25,7 @@ import { Reporter } from "./_reporter.ts";
 import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
 import type { Span } from "./_source_text.ts";
 import { PreparedGraph } from "./_prepared_graph.ts";
-import { poolConstants } from "./_pooled_constants.ts";
+import { hasPoolable, poolConstants } from "./_pooled_constants.ts";
 import { tablePlace } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
 import { encoderSource, withFurther } from "./_encoder_source.ts";
@@ -376,7 +376,11 @@ function bestSection(source: SectionSource): SectionCode | undefined {
     });
     return code === undefined ? [] : [code];
   };
-  const others = [...other(1), ...other(level === 2 ? "s" : 2), ...other(2, true)];
+  const [one, second] = [other(1), other(level === 2 ? "s" : 2)];
+  const pooled = (level === 2 ? [first] : second).some(({ graph }) => hasPoolable(graph))
+    ? other(2, true)
+    : [];
+  const others = [...one, ...second, ...pooled];
   const measure = (code: SectionCode, budget: number): ZpaqMachine => {
     const { instructions } = code;
     // What is compared needs no more than this, whatever the program has.
