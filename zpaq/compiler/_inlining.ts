@@ -1,29 +1,18 @@
 /**
  * Which functions become part of their callers.
  */
-import type { Expression, Statement } from "./_ast.ts";
+import type { Statement } from "./_ast.ts";
 import { callOrderOf } from "./_call_order.ts";
 import type { CallOrder } from "./_call_order.ts";
 import type { OptimizationLevel } from "./_level.ts";
-import { callNames, expressionsOf, partsOf, walk } from "./_scopes.ts";
+import { callNames } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
+import { statementSize } from "./_sizes.ts";
 
 /** A function with copies in it that are nested deeper is called. */
 const DEPTH_MAX = 40;
 /** Parts of the syntax tree that a copy of a function may have, and all its copies together. */
 const LIMITS = { 2: { single: 14, all: 90 }, s: { single: 6, all: 0 } } as const;
-
-function expressionSize(expression: Expression): number {
-  return partsOf(expression).reduce((sum, part) => sum + expressionSize(part), 1);
-}
-
-function statementSize(statement: Statement): number {
-  let size = 0;
-  for (const each of walk([statement])) {
-    size += expressionsOf(each).reduce((sum, expression) => sum + expressionSize(expression), 1);
-  }
-  return size;
-}
 
 /** What becomes part of its callers. */
 interface InlinedFunctions {
