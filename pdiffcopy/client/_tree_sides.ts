@@ -15,7 +15,7 @@ import type { ListOptions } from "../copy/_tree_list.ts";
 import { setsOwners, TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
-import { mayMeet, retrying } from "../file/_retry.ts";
+import { retrying } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import { HttpPeer } from "../wire/_http.ts";
 import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
@@ -175,11 +175,10 @@ export class RemoteTreeSide implements TreeSide {
     const { progress } = this.#policy;
     const asked = async (): Promise<T> => {
       const answer = await ask();
-      progress.isConnected = true;
       progress.note();
       return answer;
     };
-    return await retrying(this.#policy, this.#signal, asked, mayMeet);
+    return await retrying(this.#policy, this.#signal, asked);
   }
 
   async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
