@@ -237,7 +237,8 @@ export class PdiffClient {
       const found = await this.#compare(sides, source, table, size);
       const changed = found.ranges.reduce((sum, range) => sum + range.length, 0);
       const equal = this.#options.delta === false ? undefined : found.equal;
-      const facts = { protocol, resumed: false, dryRun: true, equal };
+      const refusal = equal === true ? undefined : await sides.askRights();
+      const facts = { protocol, resumed: false, dryRun: true, equal, ...(refusal && { refusal }) };
       return summarize(table, size, changed, sides, started, facts);
     } finally {
       source.close();
