@@ -17,11 +17,14 @@ const COMPARED_SIZE_MAX = 16_384;
 /** Loops are written out where code does not grow by that, or where at most so much of the instructions is left. */
 const UNROLLED_MAX = 0.98;
 
+const TAILS = { 0: "none", 1: "none", 2: "free", s: "all" } as const;
+
 /** The code of one section at the level that does best what is wanted: little code, or few instructions executed. */
-export function bestSection(source: SectionSource, measure: MachineMaker): SectionCode | undefined {
-  const first = compileSection(source);
-  const { header, settings, stackSize, reporter } = source;
+export function bestSection(asked: SectionSource, measure: MachineMaker): SectionCode | undefined {
+  const { header, settings, stackSize, reporter } = asked;
   const { level } = settings;
+  const source = { ...asked, tails: TAILS[level] };
+  const first = compileSection(source);
   if (first === undefined || level === 0 || level === 1) return first;
   if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
   // What is found in the source was reported already.

@@ -130,6 +130,7 @@ function plansOf({ plan, homes, free, graph, prepared }: SectionCode): CodePlan[
     plans.push({ ...plan, preferred: new Set([...plan.preferred, variable]) });
   }
   if (graph.start !== graph.enter) plans.push({ ...plan, enterFirst: !plan.enterFirst });
+  if (plan.tails !== "none") plans.push({ ...plan, tails: plan.tails === "all" ? "free" : "all" });
   for (const registers of otherRegisters(free)) plans.push({ ...plan, registers });
   return plans;
 }
