@@ -1,7 +1,7 @@
 /**
  * The code of a section that does best what its level wants, among what several levels make of it.
  */
-import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
+import { fastest, refined, REFINED_SIZE_MAX, shortest, sizeOf, StepCounts } from "./_candidates.ts";
 import type { Choice, MachineMaker } from "./_candidates.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { CodePlan, SectionCode } from "./_code_generation.ts";
@@ -56,5 +56,9 @@ export function bestSection(asked: SectionSource, measure: MachineMaker): Sectio
     : [];
   const make = ({ prepared }: SectionCode, plan: CodePlan): SectionCode =>
     generateCode(prepared, header, level, stackSize, plan);
-  return refined([...plain, ...good, ...pooled], make, [choose, next]);
+  const codes = [...plain, ...good, ...pooled];
+  // The shortest code is looked for where the fastest is, too.
+  const others = level === "s" ? codes.filter((code) => sizeOf(code) <= REFINED_SIZE_MAX) : [];
+  const free = others.map((code) => make(code, { ...code.plan, tails: TAILS[2] }));
+  return refined([...codes, ...free], make, [choose, next]);
 }

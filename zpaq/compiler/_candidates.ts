@@ -80,7 +80,7 @@ export class StepCounts {
 }
 
 /** Larger code is not made again in other ways. */
-const REFINED_SIZE_MAX = 2048;
+export const REFINED_SIZE_MAX = 2048;
 const ROUNDS_MAX = 4;
 /** Variables of each register that are tried without it. */
 const HOMES_MAX = 3;
