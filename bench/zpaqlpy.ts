@@ -1,11 +1,13 @@
 /**
  * Prints what the compiler for the Python subset makes: bytes, executed instructions and the time that compiling takes, for
- * sample models at every level; then bytes and instructions of thirty programs at every level.
+ * sample models at every level; then bytes and instructions of thirty programs at every level, and contexts against those
+ * that a person writes for the machine.
  *
  * Run `deno run -A bench/zpaqlpy.ts`; `--smoke` takes small inputs.
  */
-import { ZpaqMachine } from "@sluice/zpaq";
+import { assembleZpaq, ZpaqMachine } from "@sluice/zpaq";
 import { compileZpaqlPy, runZpaqlPyHcomp, runZpaqlPyPcomp } from "@sluice/zpaq/compiler";
+import { CONTEXT_PROGRAMS } from "../tests/_context_programs.ts";
 import { text } from "../tests/_data.ts";
 import { costsOf, LEVELS, pythonCorpus } from "../tests/_python_corpus.ts";
 import { measureDecoders } from "./_packed_decoders.ts";
@@ -94,6 +96,19 @@ console.log(
 for (const program of pythonCorpus(SIZE)) {
   const costs = costsOf(program);
   console.log(row(program.name, ...costs.map(({ bytes }) => bytes), ...costs.map(({ steps }) => steps)));
+}
+
+console.log(`\n${row("contexts", "by hand B", "-O2 B", "by hand", "-O2", "ratio")}`);
+for (const { name, source, config } of CONTEXT_PROGRAMS) {
+  const written = assembleZpaq(config);
+  const { header, hcomp } = compileZpaqlPy(source).program!;
+  const content = text(SIZE);
+  const least = steps(written.hcomp, written.header[2]!, written.header[3]!, content, false);
+  const own = steps(hcomp, header[2]!, header[3]!, content, false);
+  const perByte = (count: number): string => (count / content.length).toFixed(1);
+  console.log(
+    row(name, written.hcomp.length, hcomp.length, perByte(least), perByte(own), (own / least).toFixed(2)),
+  );
 }
 console.log();
 

@@ -42,14 +42,43 @@ export function smallProgram(random: Random, statements: number): string {
       const line = (each: string): string => each.split("\n").map((part) => `${indent}${part}\n`).join("");
       const kind = depth === 0 ? 9 : random.below(10);
       const inner = (): string => block(`${indent}  `, 1 + random.below(4), depth - 1);
-      if (kind === 0) {
-        text += `${indent}for i${loops++} in range(${random.below(2)}, ${2 + random.below(4)}):\n${inner()}`;
-      } else if (kind === 1) {
+      if (kind === 0) text += loop(indent, inner());
+      else if (kind === 1) {
         text += `${indent}if ${pick(NAMES)} ${pick(["==", "<", "!=", ">="])} ${value()}:\n${inner()}`;
         if (random.below(2) === 0) text += `${indent}else:\n${inner()}`;
       } else text += line(simple());
     }
     return text;
+  };
+  /** A loop over constants, which its body may use, leave or go on with early. */
+  const loop = (indent: string, body: string): string => {
+    const name = `i${loops++}`;
+    const [first, stop] = [random.below(2), 2 + random.below(4)];
+    const use = pick([
+      "",
+      `${pick(NAMES)} = ${name}`,
+      `p${pick(["H", "M"])}[${name} & 3] = ${pick(NAMES)} & 255`,
+      `pH[${name} & 3] = hash(pH[${name} - 1 & 3], ${pick(NAMES)})`,
+      `${pick(NAMES)} = (${pick(NAMES)} + pM[${name} + 1 & 3]) & 255`,
+      `if ${pick(NAMES)} == ${name}: ${pick(["break", "break", "out(1)"])}`,
+      `for ${name}x in range(${name}): out(${pick(NAMES)} ^ ${name}x)`,
+    ]);
+    const used = use === "" ? "" : `${indent}  ${use}\n`;
+    switch (random.below(4)) {
+      case 0:
+        return `${indent}${name} = ${first}\n${indent}while ${name} ${
+          pick(["<", "!="])
+        } ${stop}:\n${used}${body}` +
+          `${indent}  ${name} += 1\n`;
+      case 1:
+        return `${indent}for ${name} in range(${stop}, ${first - 1}, -1):\n${used}${body}` +
+          `${indent}else:\n${indent}  out(${pick(NAMES)})\n`;
+      case 2:
+        return `${indent}for ${name} in range(${first}, ${stop}):\n${body}${used}` +
+          `${indent}  if ${pick(NAMES)} < 9: continue\n${indent}  ${pick(NAMES)} = ${name}\n`;
+      default:
+        return `${indent}for ${name} in range(${first}, ${stop}):\n${used}${body}`;
+    }
   };
   const own = random.below(2) === 0 ? "  global a, b, e, f\n" : "  a = b = e = f = c\n";
   // Arrays of one element, and bytes that nothing uses, are handled in ways of their own.

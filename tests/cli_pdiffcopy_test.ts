@@ -695,3 +695,33 @@ Deno.test("a copy that can't begin says so by its code, and leaves nothing", asy
     }
   });
 });
+
+Deno.test("a dry run at a server that would refuse the copy ends as the copy does", async () => {
+  await withFiles(async (directory) => {
+    for (const name of ["from", "to"]) await Deno.mkdir(`${directory}/${name}`);
+    for (const name of ["from/new", "to/old"]) await Deno.writeTextFile(`${directory}/${name}`, name);
+    await withServer(["--root", directory], async (url) => {
+      const [file, tree] = [[`${directory}/source`, `${url}/target`], [`${directory}/from`, `${url}/to`]];
+      const cases: readonly (readonly [args: string[], code: number])[] = [
+        [["-n", ...file], 7],
+        [file, 7],
+        [["-n", "-r", ...tree], 7],
+        [["-r", ...tree], 7],
+        [["-n", "-r", "--delete", ...tree], 7],
+        [["--check", "-r", "--delete", ...tree], 7],
+        // These compare, which is allowed.
+        [["--check", ...file], 2],
+        [["--check", "-r", ...tree], 2],
+        [["-n", `${directory}/source`, `${url}/source`], 0],
+      ];
+      for (const [args, code] of cases) {
+        const result = await ours(...args);
+        assertEquals(result.code, code, `${args}: ${result.stderr}`);
+        if (code === 7) assertStringIncludes(result.stderr, "the server is read-only");
+      }
+      const { code, stdout } = await ours("-n", "--json", "-q", ...file);
+      assertEquals([code, JSON.parse(new TextDecoder().decode(stdout)).refusal.code], [7, "READ_ONLY"]);
+      assertEquals(await names(`${directory}/to`), ["old"]);
+    });
+  });
+});

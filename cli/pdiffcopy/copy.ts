@@ -7,7 +7,7 @@ import { EXIT, PDIFFCOPY_EXIT } from "../shared/exit.ts";
 import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import type { PdiffcopySettings } from "./options.ts";
-import { clientOptions, interruptible } from "./session.ts";
+import { checkRefusal, clientOptions, interruptible, resultText } from "./session.ts";
 
 /** Copies, or says what would be copied. */
 export async function copyCommand(
@@ -24,8 +24,9 @@ export async function copyCommand(
     return await client.synchronize();
   });
   messages.clearStatus();
-  if (settings.json) console.log(JSON.stringify(result));
+  if (settings.json) console.log(resultText(result));
   report(result, settings, directionOf(source!, target!), messages);
+  checkRefusal(result, settings, messages);
   return settings.check && result.equal !== true ? PDIFFCOPY_EXIT.differs : EXIT.ok;
 }
 

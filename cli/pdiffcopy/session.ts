@@ -126,6 +126,30 @@ export async function clientOptions(
   };
 }
 
+/** What may come of a copy that is only tried. */
+interface MayBeRefused {
+  readonly refusal?: SluiceError | undefined;
+}
+
+/** A result in JSON. */
+export function resultText<T extends MayBeRefused>(result: T): string {
+  const { refusal, ...rest } = result;
+  return JSON.stringify(
+    refusal === undefined ? rest : { ...rest, refusal: { code: refusal.code, message: refusal.message } },
+  );
+}
+
+/** Fails where the copy would be refused that was tried. `--check` alone compares, also with servers that are read-only. */
+export function checkRefusal(
+  { refusal }: MayBeRefused,
+  { check, deleteOthers }: PdiffcopySettings,
+  messages: Messages,
+): void {
+  if (refusal === undefined) return;
+  if (!check || deleteOthers) throw refusal;
+  messages.say(LEVEL.notes, refusal.message);
+}
+
 function progressOption(
   settings: PdiffcopySettings,
   messages: Messages,

@@ -8,7 +8,7 @@ import { LEVEL } from "../shared/messages.ts";
 import type { Messages } from "../shared/messages.ts";
 import { readChoice } from "./filters.ts";
 import type { PdiffcopySettings } from "./options.ts";
-import { clientOptions, interruptible } from "./session.ts";
+import { checkRefusal, clientOptions, interruptible, resultText } from "./session.ts";
 
 /** Copies a directory. */
 export async function treeCommand(
@@ -39,7 +39,7 @@ export async function treeCommand(
       onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${printable(path)}`),
     });
   });
-  if (settings.json) console.log(JSON.stringify(result));
+  if (settings.json) console.log(resultText(result));
   const { filesCopied, bytesTransferred, deleted, faults, equal } = result;
   for (const { path, message } of faults) {
     messages.say(LEVEL.errors, `${path === "" ? source : printable(path)}: ${printable(message)}`);
@@ -50,6 +50,7 @@ export async function treeCommand(
     `${copied} ${filesCopied} of ${result.files} files (${formatPdiffSize(bytesTransferred)}), ` +
       `${removed} ${deleted} ${deleted === 1 ? "name" : "names"}`,
   );
+  checkRefusal(result, settings, messages);
   if (settings.check && !equal && faults.length === 0 && filesCopied + deleted === 0) {
     messages.say(LEVEL.results, "directories, links, permissions, times or attributes differ");
   }

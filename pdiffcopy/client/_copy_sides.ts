@@ -17,6 +17,7 @@ import type { OptionsV1 } from "../wire/_remote_v1.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import { RemoteTarget } from "../wire/_remote_target.ts";
 import { RemoteSource } from "../wire/_remote_v2.ts";
+import { askRights } from "../wire/_rights.ts";
 import type { CopySource, CopyTarget, SideStatus } from "../copy/_sides.ts";
 import { LocalTarget } from "../copy/_target.ts";
 
@@ -247,6 +248,16 @@ export class CopySides implements Disposable {
     // Bytes were compared and copied without digests.
     if (this.#options.verifyWritten === true) await source.digests(start, end, table);
     return true;
+  }
+
+  /** What a server would refuse the copy with. */
+  async askRights(): Promise<SluiceError | undefined> {
+    for (const [{ origin, filename }, right] of [[this.#source, "read"], [this.#target, "write"]] as const) {
+      if (origin === undefined) continue;
+      const refusal = await askRights(this.#peerOf(origin).peer, filename, [right]);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
   }
 
   get wireBytesIn(): number {

@@ -186,7 +186,8 @@ async function attempt(
     }
     if (dryRun) await target.abort(undefined);
     else await target.commit(table);
-    return { fetched: pass.fetched, resumed: target.resumed, equal };
+    const refusal = dryRun && !equal ? await copy.sides.askRights() : undefined;
+    return { fetched: pass.fetched, resumed: target.resumed, equal, ...(refusal && { refusal }) };
   } catch (error) {
     if (target.isMixed && error instanceof Error) Object.assign(error, { targetIsMixed: true });
     await target.abort(error);

@@ -16,7 +16,7 @@ export function summarize(
   changed: number,
   wire: { readonly wireBytesIn: number; readonly wireBytesOut: number },
   started: number,
-  facts: Pick<PdiffSyncResult, "protocol" | "resumed" | "dryRun" | "equal">,
+  facts: Pick<PdiffSyncResult, "protocol" | "resumed" | "dryRun" | "equal" | "refusal">,
 ): PdiffSyncResult {
   return {
     size,

@@ -20,9 +20,11 @@ import type { OutlineEntry } from "../copy/_tree_outline.ts";
 import { setsOwners, TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
-import { mayMeet, retrying } from "../file/_retry.ts";
+import { retrying } from "../file/_retry.ts";
 import type { RetryPolicy } from "../file/_retry.ts";
 import { HttpPeer } from "../wire/_http.ts";
+import { askRights } from "../wire/_rights.ts";
+import type { NeededRight } from "../wire/_rights.ts";
 import { readTreeFaults, writeTreeChanges } from "../wire/_tree_changes.ts";
 
 /** What a side can write. */
@@ -56,6 +58,8 @@ export interface TreeSide extends Disposable {
   create(isFollowed: boolean): Promise<void>;
   /** Makes changes in order; returns those that failed. */
   apply(changes: readonly TreeChange[]): Promise<TreeFault[]>;
+  /** What a server would refuse a copy with that needs these rights. */
+  askRights(rights: readonly NeededRight[]): Promise<SluiceError | undefined>;
   /** What can be written beside what every server knows. */
   abilities(): Promise<TreeAbilities>;
   /** Whether many small files can be read and written at once. */
@@ -138,6 +142,10 @@ export class LocalTreeSide implements TreeSide {
     return hasSmallFiles(this.#root);
   }
 
+  askRights(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   abilities(): Promise<TreeAbilities> {
     return Promise.resolve({ ownFacts: true, specials: true, owners: setsOwners() });
   }
@@ -214,11 +222,10 @@ export class RemoteTreeSide implements TreeSide {
     const { progress } = this.#policy;
     const asked = async (): Promise<T> => {
       const answer = await ask();
-      progress.isConnected = true;
       progress.note();
       return answer;
     };
-    return await retrying(this.#policy, this.#signal, asked, mayMeet);
+    return await retrying(this.#policy, this.#signal, asked);
   }
 
   readonly hasOutline = true;
@@ -296,6 +303,10 @@ export class RemoteTreeSide implements TreeSide {
   /** Changes make the directory themselves: no request for it alone. */
   async create(isFollowed: boolean): Promise<void> {
     if (!isFollowed) await this.apply([]);
+  }
+
+  askRights(rights: readonly NeededRight[]): Promise<SluiceError | undefined> {
+    return this.#again(() => askRights(this.#peer, this.#location.filename, rights));
   }
 
   hasSmallFiles(): Promise<boolean> {

@@ -66,6 +66,7 @@ export class SmallFilesCopy {
     this.#hash = hash === undefined ? hashOf("xxh3-128", randomSeed()) : hashOf(hash);
     this.#limiter = new RateLimiter(maxBytesPerSecond);
     this.#retry = retryPolicyOf(options);
+    this.#retry.progress.isConnected = true; // both sides were listed
   }
 
   /** Copies those of `files` that are small; `there` is what the target has under their names. */

@@ -137,9 +137,9 @@ export class PdiffClient {
   /**
    * Makes the target identical to the source, or says what that would take.
    *
-   * A server that is busy (502 to 504), or goes away once it has answered, is waited for, as long as `retryBudgetMs`
-   * says; one that has never answered is tried twice more. An upload whose session
-   * it forgot is resumed from what it has.
+   * A server that is busy (502 to 504), breaks connections, or goes away once it has answered, is waited for, as long as
+   * `retryBudgetMs` says; one that has never answered and can't be reached is tried twice more. An upload whose session it
+   * forgot is resumed from what it has.
    *
    * @throws {NotFoundError} If the source does not exist.
    * @throws {TransferError} If a server can't be reached, or the source keeps changing ("SOURCE_CHANGED").
@@ -237,7 +237,8 @@ export class PdiffClient {
       const found = await this.#compare(sides, source, table, size);
       const changed = found.ranges.reduce((sum, range) => sum + range.length, 0);
       const equal = this.#options.delta === false ? undefined : found.equal;
-      const facts = { protocol, resumed: false, dryRun: true, equal };
+      const refusal = equal === true ? undefined : await sides.askRights();
+      const facts = { protocol, resumed: false, dryRun: true, equal, ...(refusal && { refusal }) };
       return summarize(table, size, changed, sides, started, facts);
     } finally {
       source.close();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SluiceProgress } from "@sluice/internal";
+import type { SluiceError, SluiceProgress } from "@sluice/internal";
 import type { PdiffLocation } from "../file/location.ts";
 
 /** What a copy is doing. */
@@ -132,6 +132,8 @@ export interface PdiffSyncResult {
   readonly dryRun: boolean;
   /** Whether the target had the same content and length before; undefined where it was not compared. */
   readonly equal: boolean | undefined;
+  /** What the copy would fail with, where it was only asked about and a server does not allow it. */
+  readonly refusal?: SluiceError | undefined;
 }
 
 /** A range of a file. */

@@ -97,6 +97,8 @@ export interface PdiffTreeResult {
    * that only the target has count with `delete`; times and owners of links, and owners that nobody may set, do not count.
    */
   readonly equal: boolean;
+  /** What the copy would fail with, where it was only asked about and a server does not allow it. */
+  readonly refusal?: SluiceError | undefined;
 }
 
 /** One name that could not be copied or carried as a whole. */
@@ -305,7 +307,6 @@ class TreeCopy {
     const isCarried = ownFacts && !this.#isSingle && this.#list === undefined;
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
     const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners });
-    const isRemoval = ({ kind }: TreeChange): boolean => kind === "remove" || kind === "rmdir";
     const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
     if (removed.length > maxDelete) {
       const { length } = removed;
@@ -336,22 +337,40 @@ class TreeCopy {
     await this.#apply(plan.linked.filter(({ first }) => this.#separated.has(first)).flatMap(linkedAnew));
     await this.#apply(plan.hardLinks);
     await this.#apply(plan.removals);
-    await this.#apply(
-      plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change)),
-    );
+    const facts = plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change));
+    await this.#apply(facts);
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
       if (change.kind === "facts") continue;
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
     const filesCopied = copied.size + this.#filesCopied;
+    const isSame = plan.isSame && filesCopied === 0;
+    const changes = [...plan.first, ...plan.hardLinks, ...plan.removals, ...facts];
+    const refusal = dryRun === true && !isSame
+      ? await this.#askRights(changes, filesCopied, there === undefined)
+      : undefined;
     return {
       files: equalFiles + selection.entries.filter(({ kind }) => kind === "file").length,
       filesCopied,
       bytesTransferred,
       deleted: removed.length,
       faults: this.#faults,
-      equal: plan.isSame && filesCopied === 0 && this.#faults.length === 0,
+      equal: isSame && this.#faults.length === 0,
+      ...(refusal && { refusal }),
     };
+  }
+
+  /** What a server would refuse with that was only tried. */
+  async #askRights(
+    changes: readonly TreeChange[],
+    filesCopied: number,
+    isNew: boolean,
+  ): Promise<SluiceError | undefined> {
+    const writes = isNew || filesCopied > 0 || changes.some((change) => !isRemoval(change));
+    return await this.#from.askRights(filesCopied > 0 ? ["read"] : []) ?? await this.#to.askRights([
+      ...(writes ? ["write" as const] : []),
+      ...(changes.some(isRemoval) ? ["delete" as const] : []),
+    ]);
   }
 
   #plan(
@@ -452,6 +471,10 @@ class TreeCopy {
       return 0;
     }
   }
+}
+
+function isRemoval({ kind }: TreeChange): boolean {
+  return kind === "remove" || kind === "rmdir";
 }
 
 /** Whether a copy would change nothing; it would where an earlier one has to be completed. */

@@ -3,7 +3,7 @@ import { newTable } from "../file/_block_file.ts";
 import { failure } from "../file/_errors.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
-import { ProgressMark } from "../file/_retry.ts";
+import { retryPolicyOf } from "../file/_retry.ts";
 import { copyPart } from "./_engine.ts";
 import type { EngineOptions } from "./_engine.ts";
 import type { CopySource, CopyTarget } from "./_sides.ts";
@@ -47,7 +47,7 @@ function options(steps: number[]): EngineOptions {
   return {
     concurrency: 1,
     delta: true,
-    retry: { retries: 0, budgetMs: 0, progress: new ProgressMark() },
+    retry: retryPolicyOf({ retries: 0, retryBudgetMs: 0 }),
     limiter: new RateLimiter(Infinity),
     signal: undefined,
     onStep: (done) => steps.push(done),

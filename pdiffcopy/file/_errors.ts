@@ -123,6 +123,20 @@ export function denoFailure(action: string, error: unknown): SluiceError {
   return failure(code, `Cannot ${action}: ${text}`, { cause: error });
 }
 
+/** The number of Linux for a connection that the other side broke. */
+export const ECONNRESET = 104;
+/** How the system, TLS and HTTP say that a connection that was there broke. */
+const BROKEN =
+  /connection (?:was )?(?:closed|reset|aborted)|forcibly closed|broken pipe|timed out|handshake eof|unexpected (?:eof|end)|end of file|reading a body|cut off/i;
+
+/** The error for a request without an answer, or with a part of one. */
+export function networkFailure(address: string, error: unknown): SluiceError {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const text = reason instanceof Error ? reason.message : String(reason);
+  const errno = BROKEN.test(text) ? ECONNRESET : undefined;
+  return failure("NETWORK", `Cannot reach ${address}: ${text}`, { errno, cause: error });
+}
+
 /** Whether doing it again may help. */
 export function isRetryable(error: unknown): boolean {
   if (!(error instanceof SluiceError)) return error instanceof TypeError && !(error instanceof RangeError);

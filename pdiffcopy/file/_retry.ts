@@ -2,7 +2,7 @@
  * Doing it again where that may help, for as long as there was progress not too long ago.
  */
 import { SluiceError } from "@sluice/internal";
-import { isRetryable } from "./_errors.ts";
+import { ECONNRESET, isRetryable } from "./_errors.ts";
 
 /** When something was last achieved, by whatever part of a copy. */
 export class ProgressMark {
@@ -36,19 +36,22 @@ export interface RetryPolicy {
   /** Milliseconds without progress after which it is given up. */
   readonly budgetMs: number;
   readonly progress: ProgressMark;
+  /** Hears why something is tried again. */
+  readonly log: ((text: string) => void) | undefined;
 }
 
 /** Milliseconds without progress after which a copy is given up, unless told otherwise. */
-export const RETRY_BUDGET_MS = 300_000;
+const RETRY_BUDGET_MS = 300_000;
 
 /** The policy that options ask for, with nothing achieved yet. */
 export function retryPolicyOf(
-  { retries, retryBudgetMs = RETRY_BUDGET_MS }: {
+  { retries, retryBudgetMs = RETRY_BUDGET_MS, log }: {
     readonly retries?: number | undefined;
     readonly retryBudgetMs?: number | undefined;
+    readonly log?: ((text: string) => void) | undefined;
   },
 ): RetryPolicy {
-  return { retries, budgetMs: retryBudgetMs, progress: new ProgressMark() };
+  return { retries, budgetMs: retryBudgetMs, progress: new ProgressMark(), log };
 }
 
 const DELAY_MS = 100;
@@ -57,9 +60,7 @@ const DELAY_MAX_MS = 5000;
 const HOPELESS_RETRIES = 2;
 const SERVER_FAILED = 500;
 
-/** A proxy or a server that will be there again. */
-const BUSY: readonly (number | undefined)[] = [502, 503, 504];
-/** A server that has never answered may be none: it is tried this often again. */
+/** A server that can't be reached, and never answered, may be none: it is tried this often again. */
 const FIRST_RETRIES = 2;
 
 /** Runs `attempt`, again where that may help. */
@@ -67,23 +68,25 @@ export async function retrying<T>(
   policy: RetryPolicy,
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
-  isWorth: typeof mayRetry = mayRetry,
 ): Promise<T> {
   const { progress } = policy;
   for (let [failures, seen] = [0, progress.count];; failures++) {
     try {
-      return await attempt();
+      const result = await attempt();
+      progress.isConnected = true;
+      return result;
     } catch (error) {
       signal?.throwIfAborted();
       if (progress.count !== seen) [failures, seen] = [0, progress.count];
-      if (!isWorth(error, failures, policy)) throw error;
+      if (!mayMeet(error, failures, policy)) throw error;
+      if (failures === 0 && error instanceof SluiceError) policy.log?.(`${error.message}; trying again`);
       await delay(Math.min(DELAY_MAX_MS, DELAY_MS * 2 ** failures), signal);
     }
   }
 }
 
 /** Whether a failure, after so many without progress, is worth another attempt. */
-export function mayRetry(error: unknown, failures: number, policy: RetryPolicy): boolean {
+function mayRetry(error: unknown, failures: number, policy: RetryPolicy): boolean {
   const { retries = Infinity, budgetMs, progress } = policy;
   if (failures >= retries || performance.now() - progress.at > budgetMs) return false;
   if (!(error instanceof SluiceError)) return isRetryable(error);
@@ -92,11 +95,15 @@ export function mayRetry(error: unknown, failures: number, policy: RetryPolicy):
   return hopeless ? failures < HOPELESS_RETRIES : isRetryable(error);
 }
 
-/** As `mayRetry`, of a server that may not have answered yet. */
+/** As `mayRetry`, of a server that may not have answered yet: where nobody listens, waiting is no use. */
 export function mayMeet(error: unknown, failures: number, policy: RetryPolicy): boolean {
-  const isBusy = error instanceof SluiceError && error.code === "SERVER" && BUSY.includes(error.errno);
   return mayRetry(error, failures, policy) &&
-    (policy.progress.isConnected || isBusy || failures < FIRST_RETRIES);
+    (policy.progress.isConnected || failures < FIRST_RETRIES || isSignOfLife(error));
+}
+
+/** Whether somebody answered, or may still: only connections that were not made, or made no sense, are none. */
+function isSignOfLife(error: unknown): boolean {
+  return error instanceof SluiceError && (error.code !== "NETWORK" || error.errno === ECONNRESET);
 }
 
 /** Waits, unless the signal ends it. */

@@ -6,7 +6,7 @@ import { concatBytes, SluiceError } from "@sluice/internal";
 import { isRegular, newTable } from "../file/_block_file.ts";
 import type { BlockDirectory, BlockFile } from "../file/_block_file.ts";
 import { copyPart, partsOf } from "../copy/_engine.ts";
-import { failure } from "../file/_errors.ts";
+import { failure, networkFailure } from "../file/_errors.ts";
 import { followLink, makeFolder, openFile, openTargetDirectory, splitPath } from "../file/_files.ts";
 import { hashOf } from "../file/_hash_registry.ts";
 import { runParts } from "../file/_run_parts.ts";
@@ -202,9 +202,7 @@ export class StoreOrigin implements ChunkOrigin {
     const id = model.digests.subarray(first * model.digestSize, (first + 1) * model.digestSize).toHex();
     const path = `${this.#url}/${id.slice(0, 4)}/${id}.cacnk`;
     const response = await this.#fetch(path, signal === undefined ? {} : { signal }).catch((error) => {
-      throw failure("NETWORK", `Cannot reach ${path}: ${error instanceof Error ? error.message : error}`, {
-        cause: error,
-      });
+      throw networkFailure(path, error);
     });
     if (!response.ok) {
       await response.body?.cancel();

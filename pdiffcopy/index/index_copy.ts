@@ -6,7 +6,7 @@
 import { checkBoolean, checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike, SluiceProgress } from "@sluice/internal";
 import { PDIFF_CONCURRENCY } from "../file/constants.ts";
-import { ProgressMark, RETRY_BUDGET_MS } from "../file/_retry.ts";
+import { retryPolicyOf } from "../file/_retry.ts";
 import { copyByModel, StoreOrigin } from "./_index_copy.ts";
 import { modelOf } from "./_index_models.ts";
 import { RangeOrigin } from "./_index_source.ts";
@@ -112,6 +112,8 @@ export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<
     throw new TypeError('Cannot copy by an index: neither "sources" nor "store" is given');
   }
   const model = modelOf(index);
+  const policy = retryPolicyOf({ retries: checkInteger("retries", options.retries ?? 5, 0, 1000) });
+  policy.progress.isConnected = store === undefined; // sources were opened
   let [bytesIn, bytesOut] = [0, 0];
   const { written, fetched, resumed, equal } = await copyByModel({
     label: index.url ?? target,
@@ -126,11 +128,7 @@ export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<
     durable,
     dryRun,
     mode: undefined,
-    policy: {
-      retries: checkInteger("retries", options.retries ?? 5, 0, 1000),
-      budgetMs: RETRY_BUDGET_MS,
-      progress: new ProgressMark(),
-    },
+    policy,
     maxBytesPerSecond: options.maxBytesPerSecond ?? Infinity,
     signal,
     onStep: (done, written) => {

@@ -22,6 +22,8 @@ const DRAIN_MAX = 256 << 10;
 /** A client that still sends is heard for so long, so that it reads the answer before the connection ends. */
 const LINGER_MS = 2000;
 const LINGER_MAX = 64 << 20;
+/** How long a client that is told to come back may take for all of that. */
+const TURN_AWAY_MS = 2000;
 
 const encoder = new TextEncoder();
 const CRLF = encoder.encode("\r\n");
@@ -52,6 +54,17 @@ export class HttpConnection {
     try {
       if ("setNoDelay" in this.#connection) (this.#connection as Deno.TcpConn).setNoDelay(true);
       while (!this.#closing && await this.#serveOne());
+    } catch {
+      // The client is gone, or was too slow.
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Tells the client to come back, and ends the connection. */
+  async turnAway(): Promise<void> {
+    try {
+      await this.#inTime(TURN_AWAY_MS, this.#refuseNext());
     } catch {
       // The client is gone, or was too slow.
     } finally {
@@ -92,7 +105,7 @@ export class HttpConnection {
       head = await this.#inTime(this.#limits.headTimeoutMs, this.#reader.head());
     } catch (error) {
       if (!(error instanceof BadHead)) throw error;
-      await this.#refuse(error.status, error.message);
+      await this.#refuse(error.status, "PROTOCOL", error.message);
       return false;
     }
     if (head === undefined) return false;
@@ -104,8 +117,18 @@ export class HttpConnection {
     }
   }
 
-  async #refuse(status: number, message: string): Promise<void> {
-    const response = Response.json({ code: "PROTOCOL", message }, { status });
+  async #refuseNext(): Promise<void> {
+    if (await this.#reader.head() === undefined) return;
+    await this.#refuse(503, "SERVER", "the server has too many connections", { "retry-after": "1" });
+  }
+
+  async #refuse(
+    status: number,
+    code: "PROTOCOL" | "SERVER",
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    const response = Response.json({ code, message }, { status, headers });
     await this.#send(response, { isHead: false, isHttp11: true, keepAlive: false });
     await this.#linger();
   }
@@ -118,7 +141,7 @@ export class HttpConnection {
     try {
       url = new URL(`${this.#scheme}://${head.headers.get("host") ?? "localhost"}${pathOf(head.target)}`);
     } catch {
-      await this.#refuse(400, "the address is not valid");
+      await this.#refuse(400, "PROTOCOL", "the address is not valid");
       return false;
     }
     const hasBody = head.bodySize !== 0 && head.method !== "GET" && head.method !== "HEAD";

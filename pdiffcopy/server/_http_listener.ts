@@ -13,9 +13,12 @@ export interface ListenOptions extends ConnectionLimits {
   readonly socket: string | undefined;
   /** Certificate chain and private key in PEM, for HTTPS. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
-  /** Connections at a time; more are closed at once. */
+  /** Connections at a time; more are told to come back. */
   readonly connectionsMax: number;
 }
+
+/** Connections above the limit that are told so at a time; more are closed at once. */
+const REFUSALS_MAX = 64;
 
 const ACCEPT_DELAY_MS = 50;
 
@@ -35,6 +38,8 @@ export class HttpListener {
   readonly #options: ListenOptions;
   readonly #answer: Answerer;
   readonly #connections = new Set<HttpConnection>();
+  /** Connections above the limit. */
+  readonly #refused = new Set<HttpConnection>();
   #closing = false;
   /** Settles when nothing is accepted any more and all connections have ended. */
   readonly finished: Promise<void>;
@@ -66,11 +71,12 @@ export class HttpListener {
     while (!this.#closing) {
       const connection = await this.#accept();
       if (connection === undefined) continue;
-      if (this.#connections.size >= this.#options.connectionsMax) {
+      const isFull = this.#connections.size >= this.#options.connectionsMax;
+      if (isFull && this.#refused.size >= REFUSALS_MAX) {
         connection.close();
         continue;
       }
-      const served = this.#serve(connection).finally(() => running.delete(served));
+      const served = this.#serve(connection, isFull).finally(() => running.delete(served));
       running.add(served);
     }
     await Promise.all(running);
@@ -88,14 +94,15 @@ export class HttpListener {
     }
   }
 
-  async #serve(connection: Deno.Conn): Promise<void> {
+  async #serve(connection: Deno.Conn, isFull: boolean): Promise<void> {
     const scheme = this.#options.tls === undefined ? "http" : "https";
     const served = new HttpConnection(connection, scheme, this.#answer, this.#options);
-    this.#connections.add(served);
+    const all = isFull ? this.#refused : this.#connections;
+    all.add(served);
     try {
-      await served.serve();
+      await (isFull ? served.turnAway() : served.serve());
     } finally {
-      this.#connections.delete(served);
+      all.delete(served);
     }
   }
 
@@ -107,6 +114,7 @@ export class HttpListener {
       const { socket } = this.#options;
       if (socket !== undefined) await Deno.remove(socket).catch(() => {});
       for (const connection of this.#connections) connection.closeWhenIdle();
+      for (const connection of this.#refused) connection.close();
     }
     await this.finished;
   }

@@ -2,7 +2,8 @@
  * What the bearer of a token may do, and what requests need.
  */
 import { checkArgument, checkKeys } from "@sluice/internal";
-import { isSameSecret, Refusal } from "./_server_request.ts";
+import { badRequest, isSameSecret, parseQuery, Refusal, required } from "./_server_request.ts";
+import type { ServerContext } from "./_server_context.ts";
 import { checkToken } from "../wire/_http.ts";
 
 /** What a token allows: `read` content, `write` files (which shows what uploads compare with), `delete` names. */
@@ -17,6 +18,8 @@ export interface PdiffToken {
 }
 
 const RIGHTS: readonly string[] = ["read", "write", "delete"];
+/** The request that asks what others would be refused for. */
+const QUESTION = "GET /v2/rights";
 const TOKEN_KEYS: ReadonlySet<string> = new Set(["token", "rights"]);
 /** Requests that copies both ways begin with: they tell names, facts and digests. */
 const SHARED: ReadonlySet<string> = new Set([
@@ -81,8 +84,23 @@ export function checkRights(request: Request, url: URL, rights: ReadonlySet<stri
   const name = `${request.method} ${url.pathname}`;
   const isDigest = name === "POST /v2/files/read" && url.searchParams.get("content") === "0";
   const writes = WRITES.has(name) || url.pathname.startsWith("/v2/sessions/");
-  const isAllowed = SHARED.has(name) || isDigest
+  const isAllowed = name === QUESTION
+    ? neededRights(parseQuery(url.search, true)).every((right) => rights.has(right))
+    : SHARED.has(name) || isDigest
     ? rights.has("read") || rights.has("write")
     : rights.has(writes ? (name === "POST /v2/tree" && rights.has("delete") ? "delete" : "write") : "read");
   if (!isAllowed) throw new Refusal(403, "PERMISSION", "the token does not allow that");
+}
+
+function neededRights(query: ReadonlyMap<string, string>): string[] {
+  const needed = required(query, "need").split(",");
+  if (needed.every((right) => RIGHTS.includes(right))) return needed;
+  throw badRequest('"need" has a right that is not known');
+}
+
+/** Answers whether a copy would be allowed, and changes nothing; the rights of the token were looked at before. */
+export function answerRights({ root }: ServerContext, query: ReadonlyMap<string, string>): Response {
+  const path = required(query, "path");
+  if (neededRights(query).some((right) => right !== "read")) root.checkWritable(path);
+  return Response.json({});
 }

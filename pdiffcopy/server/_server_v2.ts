@@ -7,6 +7,7 @@ import { HASH_NAMES } from "../file/_hash_registry.ts";
 import { foundBlocks, signedBlocks } from "./_block_answers.ts";
 import { delta, openVersion, signature } from "./_frame_answers.ts";
 import type { ServerContext } from "./_server_context.ts";
+import { answerRights } from "./_server_rights.ts";
 import { BLOCK_MAX, BLOCK_MIN, parseQuery, readJson, Refusal, required } from "./_server_request.ts";
 import type { ServerSessions } from "./_server_sessions.ts";
 import { fileStream } from "./_server_stream.ts";
@@ -31,6 +32,8 @@ export async function answerV2(
   switch (`${request.method} ${url.pathname}`) {
     case "GET /v2/caps":
       return Response.json(capabilities(context));
+    case "GET /v2/rights":
+      return answerRights(context, query);
     case "GET /v2/stat":
       return stat(context, query);
     case "GET /v2/file":
@@ -75,6 +78,7 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     "tree-top",
     "tree-outline",
     "tree-specials",
+    "rights",
   ];
   if (context.root.hasSmallFiles) features.push("small-files");
   if (setsOwners()) features.push("tree-owners");

@@ -95,14 +95,25 @@ Deno.test("a connection that does not send a whole head is closed", async () => 
   });
 });
 
-Deno.test("connections above the limit are closed, and others served", async () => {
+Deno.test("connections above the limit are told to come back, and others served", async () => {
   await inDirectory(async (root) => {
     await Deno.writeTextFile(`${root}/f`, "12345");
     await using server = servePdiff({ root, port: 0, maxConnections: 2 });
     const connect = () => Deno.connect({ port: server.port, hostname: "127.0.0.1" });
     const idle = [await connect(), await connect()];
     await new Promise((resolve) => setTimeout(resolve, 50));
-    assertEquals(await exchange(server.port, `GET /info?filename=f HTTP/1.1${END}`).catch(() => ""), "");
+    const busy = await exchange(server.port, `GET /info?filename=f HTTP/1.1${END}`);
+    assertMatch(busy, /^HTTP\/1\.1 503 /);
+    assertMatch(busy, /^retry-after: 1\r$/m);
+    assertMatch(busy, /^connection: close\r$/m);
+    // One that has not even sent its head is let go of soon, and many of them bother nobody.
+    const slow = await Promise.all(Array.from({ length: 80 }, connect));
+    const started = performance.now();
+    for (const connection of slow) {
+      assertEquals(await connection.read(new Uint8Array(1)).catch(() => null), null);
+      connection.close();
+    }
+    assert(performance.now() - started < 5000);
     for (const connection of idle) connection.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     assertMatch(await exchange(server.port, `GET /info?filename=f HTTP/1.1${END}`), /^HTTP\/1\.1 200/);

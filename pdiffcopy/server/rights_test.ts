@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
 import { inDirectory } from "../../tests/_directory.ts";
 import { copyPdiffTree, createPdiffHandler, PdiffClient, servePdiff } from "../mod.ts";
@@ -32,6 +32,10 @@ Deno.test("a token allows what its rights say, request by request", async () => 
       ["GET /v2/tree?path=/", undefined, "reader writer admin"],
       ["POST /v2/blocks?path=f&block=4096&hash=sha1", undefined, "reader writer admin"],
       ["GET /v2/file?path=f", undefined, "reader admin"],
+      ["GET /v2/rights?path=f&need=read", undefined, "reader admin"],
+      ["GET /v2/rights?path=f&need=write", undefined, "writer admin"],
+      ["GET /v2/rights?path=f&need=delete", undefined, "remover admin"],
+      ["GET /v2/rights?path=f&need=write,delete", undefined, "admin"],
       ["POST /v2/files/read?path=/&hash=sha1", '{"paths":["f"]}', "reader admin"],
       ["POST /v2/files/read?path=/&hash=sha1&content=0", '{"paths":["f"]}', "reader writer admin"],
       ["GET /info?filename=f", undefined, "reader writer admin"],
@@ -90,6 +94,85 @@ Deno.test("copies work with the rights that they need, and no others", async () 
     assertEquals((await copyPdiffTree({ ...tree, token: "admin", delete: true })).deleted, 1);
   });
 });
+
+/** What a copy fails with, or would; undefined where it does not. */
+async function codeOf(
+  copy: () => Promise<{ readonly refusal?: SluiceError | undefined }>,
+): Promise<string | undefined> {
+  let failure: unknown;
+  try {
+    failure = (await copy()).refusal;
+  } catch (error) {
+    failure = error;
+  }
+  if (failure === undefined) return undefined;
+  assertInstanceOf(failure, SluiceError);
+  // A token without rights at a server that is read-only: either may be said first.
+  return failure.code === "READ_ONLY" ? "PERMISSION" : failure.code;
+}
+
+Deno.test("a dry run says what a server would refuse the copy with, and writes nothing", async () => {
+  await inDirectory(async (directory) => {
+    for (const name of ["open", "closed", "new", "empty"]) await Deno.mkdir(`${directory}/${name}`);
+    const old = ["open/f", "open/o", "closed/f", "closed/o"];
+    for (const name of old) await Deno.writeTextFile(`${directory}/${name}`, "old");
+    for (const name of ["new/f", "new/g"]) await Deno.writeTextFile(`${directory}/${name}`, "newer");
+    const roots = {
+      open: { path: `${directory}/open`, writable: true },
+      closed: { path: `${directory}/closed` },
+    };
+    await using server = servePdiff({ roots, port: 0, durable: false, tokens: TOKENS });
+    const url = `http://127.0.0.1:${server.port}`;
+    let refused = 0;
+    for (const { token } of TOKENS) {
+      for (const place of ["open", "closed"]) {
+        const [here, there] = [`${directory}/new`, `${url}/${place}`];
+        const pull = `${directory}/made`;
+        const file = (options: { shift?: boolean; delta?: boolean; protocol?: 1 }) => (dryRun: boolean) =>
+          new PdiffClient({ source: `${here}/f`, target: `${there}/f`, token, dryRun, ...options })
+            .synchronize();
+        const copies: ((dryRun: boolean) => Promise<{ readonly refusal?: SluiceError | undefined }>)[] = [
+          file({}),
+          file({ shift: true }),
+          file({ delta: false }),
+          file({ protocol: 1 }),
+          (dryRun) => copyPdiffTree({ source: here, target: there, token, dryRun }),
+          (dryRun) => copyPdiffTree({ source: `${here}/f`, target: `${there}/h`, token, dryRun }),
+          (dryRun) => copyPdiffTree({ source: here, target: `${there}/made`, token, dryRun }),
+          (dryRun) =>
+            copyPdiffTree({ source: `${directory}/empty`, target: there, token, dryRun, delete: true }),
+          (dryRun) => new PdiffClient({ source: `${there}/f`, target: pull, token, dryRun }).synchronize(),
+          (dryRun) => copyPdiffTree({ source: there, target: pull, token, dryRun }),
+        ];
+        for (const [index, copy] of copies.entries()) {
+          const before = await namesOf(directory);
+          const tried = await codeOf(() => copy(true));
+          assertEquals(await namesOf(directory), before);
+          const done = await codeOf(() => copy(false));
+          assertEquals(tried, done, `copy ${index} to ${place} as ${token}`);
+          if (done !== undefined) refused++;
+          // The next one finds what this one found.
+          for (const name of ["open", "closed"]) {
+            for await (const { name: made } of Deno.readDir(`${directory}/${name}`)) {
+              await Deno.remove(`${directory}/${name}/${made}`, { recursive: true });
+            }
+          }
+          for (const name of old) await Deno.writeTextFile(`${directory}/${name}`, "old");
+          await Deno.remove(pull, { recursive: true }).catch(() => {});
+        }
+      }
+    }
+    assert(refused > 20, `${refused}`);
+  });
+});
+
+async function namesOf(directory: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(directory)) {
+    names.push(name, ...(isDirectory ? await namesOf(`${directory}/${name}`) : []));
+  }
+  return names.sort();
+}
 
 Deno.test("several directories are served under names, each with its own permission to write", async () => {
   await inDirectory(async (directory) => {

@@ -313,7 +313,7 @@ export interface ServePdiffOptions extends PdiffHandlerOptions {
   readonly cert?: string | undefined;
   /** Private key in PEM, for HTTPS. */
   readonly key?: string | undefined;
-  /** Connections at a time; more are closed at once. @default {1024} */
+  /** Connections at a time; more are told to come back, by 503. @default {1024} */
   readonly maxConnections?: number | undefined;
   /** Milliseconds after which a connection ends that has not sent a whole request. @default {30000} */
   readonly headTimeoutMs?: number | undefined;

@@ -3,7 +3,7 @@
  */
 import { concatBytes, describe, SluiceError } from "@sluice/internal";
 import { encodePath } from "../kernel/path_text.ts";
-import { failure } from "../file/_errors.ts";
+import { failure, networkFailure } from "../file/_errors.ts";
 import type { FailureCode } from "../file/_errors.ts";
 import { BodySender } from "./_body_sender.ts";
 
@@ -261,9 +261,7 @@ export class HttpPeer implements Disposable {
   explain(error: unknown, path: string): unknown {
     if (error instanceof SluiceError) return error;
     if (this.#options.signal?.aborted) return this.#options.signal.reason;
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const text = reason instanceof Error ? reason.message : String(reason);
-    return failure("NETWORK", `Cannot reach ${this.origin}${path}: ${text}`, { cause: error });
+    return networkFailure(`${this.origin}${path}`, error);
   }
 
   /** The error for an answer that is no success; `file` is what the request was about. */

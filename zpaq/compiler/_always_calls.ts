@@ -2,30 +2,18 @@
  * Functions that are called again by every call of them.
  */
 import type { Expression, Statement } from "./_ast.ts";
+import { callOrderOf } from "./_call_order.ts";
 import { calledFunction, expressionsOf, partsOf, walk } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
 
-/** The calls that are made whatever happens. */
-export class AlwaysCalls {
-  readonly #calls = new Map<string, ReadonlySet<string>>();
-
-  constructor(program: Program) {
-    for (const [name, { definition }] of program.functions) {
-      this.#calls.set(name, certainCalls(definition.body));
-    }
+/** The functions of a program that never end, by name: every call of them comes back to them. */
+export function endlessFunctions({ functions }: Program): string[] {
+  const calls = new Map<string, readonly string[]>();
+  for (const [name, { definition }] of functions) {
+    calls.set(name, [...certainCalls(definition.body)].filter((callee) => functions.has(callee)));
   }
-
-  /** The functions that never end, by name. */
-  endless(): string[] {
-    return [...this.#calls.keys()].filter((name) => {
-      const seen = new Set(this.#calls.get(name));
-      for (const callee of seen) {
-        if (callee === name) return true;
-        for (const next of this.#calls.get(callee) ?? []) seen.add(next);
-      }
-      return false;
-    });
-  }
+  const { groups } = callOrderOf(calls);
+  return [...functions.keys()].filter((name) => groups.has(name));
 }
 
 /** The functions called by the statements that are executed in every case. */
@@ -34,7 +22,7 @@ function certainCalls(body: readonly Statement[]): Set<string> {
   for (const statement of body) {
     // The test of a loop is tried at least once, its body is not.
     for (const expression of expressionsOf(statement)) addCertain(expression, found);
-    const leaves = [...walk([statement])].some(({ type }) =>
+    const leaves = walk([statement]).some(({ type }) =>
       type === "return" || type === "assert" || type === "while"
     );
     if (leaves || mayFail(statement)) break;
@@ -43,7 +31,7 @@ function certainCalls(body: readonly Statement[]): Set<string> {
 }
 
 function mayFail(statement: Statement): boolean {
-  return [...walk([statement])].some((each) =>
+  return walk([statement]).some((each) =>
     each.type === "expression" && each.value.type === "call" && each.value.callee.text === "error"
   );
 }

@@ -63,6 +63,13 @@ export class StepCounts {
     this.#make = make;
   }
 
+  /** How many times the instructions of one code another one executes for the same calls. */
+  ratio(code: SectionCode, other: SectionCode): number {
+    const [own, others] = [this.of(code), this.of(other)];
+    const calls = Math.min(own.length, others.length);
+    return calls === 0 ? 1 : own[calls - 1]! / others[calls - 1]!;
+  }
+
   /** Executed instructions after each call. */
   of(code: SectionCode): readonly number[] {
     const text = code.instructions.map((each) => each.text).join(" ");

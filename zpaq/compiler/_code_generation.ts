@@ -112,7 +112,8 @@ export function generateCode(
     const sizes = { H: h === userH ? h : undefined, M: m === userM ? m : undefined };
     const observe: Observer | undefined = audit &&
       ((item, contents) => void audit.claims.set(item, contents));
-    const selection = new Selection(homes, ranges, sizes, !usesM, observe);
+    const word = spilled.size === 0 ? unusedWord(graph, h, header.components.length) : undefined;
+    const selection = new Selection(homes, ranges, sizes, { bytes: !usesM, word }, observe);
     const maker = new CodeMaker(
       graph,
       steps,
@@ -171,6 +172,20 @@ function freeRegisters(graph: Graph, usesH: boolean, usesM: boolean): readonly R
   );
   const left = hashes ? "c" : "b";
   return usesH ? [left] : [left, "d"];
+}
+
+/** An element of H, of 2^h, that the program does not use and that is no context. */
+function unusedWord(graph: Graph, h: number, contexts: number): number | undefined {
+  if (graph.recursive || graph.tables.some(({ memory }) => memory === "H")) return undefined;
+  let free = graph.part === "hcomp" ? contexts : 0;
+  for (const { operations } of graph.blocks) {
+    for (const operation of operations) {
+      if (operation.type !== "load" && operation.type !== "store" || operation.memory !== "H") continue;
+      if (typeof operation.at !== "number") return undefined;
+      free = Math.max(free, operation.at % 2 ** h + 1);
+    }
+  }
+  return free < 2 ** h && free <= BYTE_MAX ? free : undefined;
 }
 
 function usesMemory(graph: Graph, memory: Memory): boolean {

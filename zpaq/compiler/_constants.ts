@@ -47,17 +47,23 @@ function powerModulo(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
+/** The values that names have. */
+export interface NamedValues {
+  /** Undefined where a name's value is not known. */
+  get(name: string): number | undefined;
+}
+
 /** The value of an expression of literals and named constants; undefined where it has none. */
 export function constantOf(
   expression: Expression,
-  names: ReadonlyMap<string, number> = new Map(),
+  names: NamedValues = new Map(),
 ): number | undefined {
   const value = integerOf(expression, names);
   return value === undefined ? undefined : Number(((value % U32) + U32) % U32);
 }
 
 /** The whole number that Python has for such an expression, which may be negative. */
-export function integerOf(expression: Expression, names: ReadonlyMap<string, number>): bigint | undefined {
+export function integerOf(expression: Expression, names: NamedValues): bigint | undefined {
   switch (expression.type) {
     case "number":
       return BigInt(expression.value);

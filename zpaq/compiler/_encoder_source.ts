@@ -33,6 +33,7 @@ export function encoderOf(statements: readonly Statement[]): FunctionDefinition 
  * calls what encode was, again if that returns before the end.
  */
 export function encoderSource(source: string, name: string): string | undefined {
+  if (!source.includes(NAME)) return undefined;
   const silent = new Reporter(new SourceText(source, name));
   const sections = findSections(silent.source, silent);
   if (sections === undefined) return undefined;

@@ -3,6 +3,7 @@
  */
 import type { BinaryOperator, CompareOperator, Expression } from "./_ast.ts";
 import { constantOf } from "./_constants.ts";
+import { plainValue } from "./_unrolling.ts";
 import { OPPOSITE, Variable } from "./_ir.ts";
 import type { Block, Comparison, Memory, Operator, Table, Value } from "./_ir.ts";
 import type { LoweringContext } from "./_lowering_context.ts";
@@ -310,7 +311,10 @@ export class ExpressionLowering {
     );
     for (const [i, { name, value }] of args.entries()) {
       const place = name === undefined ? i : parameters.findIndex((each) => each.text === name.text);
-      values[place] = this.#kept(this.value(value), args.slice(i + 1).map((each) => each.value));
+      const known = plainValue(value, to.knownNames);
+      values[place] = known === undefined
+        ? this.#kept(this.value(value), args.slice(i + 1).map((each) => each.value))
+        : Number(known);
     }
     return to.call(text, values);
   }

@@ -131,6 +131,8 @@ export interface Graph {
   readonly preamble: readonly number[];
   /** Whether functions call themselves. */
   readonly recursive: boolean;
+  /** Whether there are loops that can be written out, round after round. */
+  readonly unrolls: boolean;
   /** The stack's pointer, for functions that call themselves. */
   readonly stack: Variable;
 }

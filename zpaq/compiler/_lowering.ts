@@ -9,11 +9,23 @@ import type { Graph, Routine, SavedFrame, Table, Value } from "./_ir.ts";
 import { LoweringContext, NEW_CALL } from "./_lowering_context.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
 import type { Reporter } from "./_reporter.ts";
-import { tablePlace } from "./_scopes.ts";
+import { assignedIn, tablePlace } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import { StatementLowering } from "./_statement_lowering.ts";
+import { Unrolling } from "./_unrolling.ts";
 
 const NONE = 2 ** 32 - 1;
+
+/** Parameters that keep the number that a function is called with. */
+function knownArguments({ definition }: Scope, args: readonly Value[]): Map<string, number> {
+  const assigned = new Set([...assignedIn(definition.body)].map(({ text }) => text));
+  const known = new Map<string, number>();
+  for (const [i, { text }] of definition.parameters.entries()) {
+    const value = args[i];
+    if (typeof value === "number" && !assigned.has(text)) known.set(text, value);
+  }
+  return known;
+}
 
 /** Makes the graph of one section. */
 export class Lowering extends LoweringContext {
@@ -23,12 +35,14 @@ export class Lowering extends LoweringContext {
   readonly #recursive: ReadonlyMap<string, number>;
   readonly #statements: StatementLowering;
   readonly #parameters = new Map<string, readonly Variable[]>();
+  override readonly unrolling: Unrolling;
 
   constructor(program: Program, header: HeaderData, reporter: Reporter, settings: CodeSettings) {
     super(program, header, reporter, settings);
     const { inlined, components: recursive, copies } = inlinedFunctions(program, settings.level);
     this.copies = copies;
     this.#inlined = inlined;
+    this.unrolling = new Unrolling(program, inlined, settings.unrolls === true);
     this.#recursive = recursive;
     this.#statements = new StatementLowering(this, new ExpressionLowering(this));
   }
@@ -44,7 +58,8 @@ export class Lowering extends LoweringContext {
       this.block(part),
     ];
     const locals = this.#localsOf(scope, part);
-    const activation = { scope, owner: part, locals, exit, result: undefined, loops: [] };
+    const known = new Map<string, number>();
+    const activation = { scope, owner: part, locals, known, exit, result: undefined, loops: [] };
     const input = locals.get(scope.definition.parameters[0]!.text)!;
     this.activation = { ...activation, scope: undefined, locals: new Map() };
     this.line = scope.definition.name.start;
@@ -89,6 +104,7 @@ export class Lowering extends LoweringContext {
       tables: this.usedTables,
       preamble,
       recursive: this.#recursive.size > 0,
+      unrolls: this.unrolling.found,
       stack: this.stack,
     };
   }
@@ -148,7 +164,8 @@ export class Lowering extends LoweringContext {
     const variables = this.#parameters.get(name)!;
     const parameters = scope.definition.parameters.map(({ text }, i) => [text, variables[i]!] as const);
     const locals = new Map([...this.#localsOf(scope, name), ...parameters]);
-    this.activation = { scope, owner: name, locals, exit: routine.exit, result: this.result, loops: [] };
+    const { exit } = routine;
+    this.activation = { scope, owner: name, locals, known: new Map(), exit, result: this.result, loops: [] };
     this.depth = 0;
     this.line = scope.definition.start;
     this.place(routine.entry);
@@ -209,7 +226,8 @@ export class Lowering extends LoweringContext {
     const result = new Variable(`${scope.definition.name.text}()`, owner, true);
     for (const [i, { text }] of scope.definition.parameters.entries()) this.set(locals.get(text)!, args[i]!);
     const exit = this.block();
-    this.activation = { scope, owner: outer.owner, locals, exit, result, loops: [] };
+    const known = knownArguments(scope, args);
+    this.activation = { scope, owner: outer.owner, locals, known, exit, result, loops: [] };
     this.#clear(scope, locals);
     this.#statements.block(scope.definition.body);
     this.set(result, 0);

@@ -4,6 +4,7 @@
  */
 import type { Expression, Statement } from "./_ast.ts";
 import { constantOf } from "./_constants.ts";
+import type { NamedValues } from "./_constants.ts";
 import type { HeaderData } from "./_header.ts";
 import { compute, Variable } from "./_ir.ts";
 import type { Block, Ending, Memory, Operation, Operator, Table, Value } from "./_ir.ts";
@@ -13,6 +14,7 @@ import type { Reporter } from "./_reporter.ts";
 import { assignedIn, callNames, callsIn, namesUsed } from "./_scopes.ts";
 import type { Program, Scope } from "./_scopes.ts";
 import type { Span } from "./_source_text.ts";
+import type { Unrolling } from "./_unrolling.ts";
 
 /** How code is made. */
 export interface CodeSettings {
@@ -23,6 +25,8 @@ export interface CodeSettings {
   readonly machineShifts: boolean;
   /** Whether pcomp takes its tables of bytes from the beginning of what it is called with. */
   readonly streamTables: boolean;
+  /** Whether short loops are written out, round after round. @default {false} */
+  readonly unrolls?: boolean;
 }
 
 /** States of a program between calls; those that wait for input follow. */
@@ -35,6 +39,8 @@ export interface Activation {
   /** The function that the code is part of. */
   readonly owner: string | undefined;
   readonly locals: ReadonlyMap<string, Variable>;
+  /** Those of them whose value is known here. */
+  readonly known: Map<string, number>;
   /** Where `return` leads to. */
   readonly exit: Block;
   /** What it gives; undefined when nobody asks. */
@@ -51,6 +57,14 @@ export abstract class LoweringContext {
   readonly kinds: ReferenceKinds;
   /** Names whose value is known. */
   readonly constants: Map<string, number>;
+  /** The same, but for names that the function at work has for variables of its own. */
+  readonly names: NamedValues = {
+    get: (name) => this.activation.locals.has(name) ? undefined : this.constants.get(name),
+  };
+  /** Those of constants, and of variables that have a known value here. */
+  readonly knownNames: NamedValues = {
+    get: (name) => this.activation.known.get(name) ?? this.names.get(name),
+  };
   readonly globals = new Map<string, Variable>();
   readonly tables = new Map<string, Table>();
   /** Those that this section reads: both sections are told of the module's. */
@@ -82,7 +96,7 @@ export abstract class LoweringContext {
     this.settings = settings;
     const { hh, hm, ph, pm, components } = header;
     this.constants = new Map(Object.entries({ hh, hm, ph, pm, n: components.length, NONE: 2 ** 32 - 1 }));
-    this.kinds = new ReferenceKinds(program);
+    this.kinds = ReferenceKinds.of(program);
     const bodies = [
       program.main,
       ...[...program.reachable].map((name) => program.functions.get(name)!.definition.body),
@@ -91,6 +105,9 @@ export abstract class LoweringContext {
     this.pushes = called.has("push_b") || called.has("peek_b");
     this.#nameModule();
   }
+
+  /** Which loops are written out. */
+  abstract readonly unrolling: Unrolling;
 
   /** Calls a function of the program with one value for each parameter. */
   abstract call(name: string, args: readonly Value[]): Value;
@@ -211,22 +228,7 @@ export abstract class LoweringContext {
 
   /** The known value of an expression. */
   constant(expression: Expression): number | undefined {
-    if (this.activation.locals.size === 0) return constantOf(expression, this.constants);
-    const visible = this.#visibleConstants();
-    return constantOf(expression, visible);
-  }
-
-  readonly #visible = new WeakMap<ReadonlyMap<string, Variable>, ReadonlyMap<string, number>>();
-
-  #visibleConstants(): ReadonlyMap<string, number> {
-    const { locals } = this.activation;
-    let visible = this.#visible.get(locals);
-    if (visible === undefined) {
-      const hidden = [...locals.keys()].some((name) => this.constants.has(name));
-      visible = hidden ? new Map([...this.constants].filter(([name]) => !locals.has(name))) : this.constants;
-      this.#visible.set(locals, visible);
-    }
-    return visible;
+    return constantOf(expression, this.names);
   }
 
   /** The log2 of an array's length. */

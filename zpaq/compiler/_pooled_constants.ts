@@ -18,6 +18,16 @@ function isCheap(operator: Operator, value: number): boolean {
   return isComparison(operator) && low;
 }
 
+/** Whether a graph has numbers to pool. */
+export function hasPoolable(graph: Graph): boolean {
+  let found = false;
+  visit(graph, (value) => {
+    found = true;
+    return value;
+  });
+  return found;
+}
+
 /** Pools the numbers of a graph; false where there is none that is worth it. */
 export function poolConstants(graph: Graph): boolean {
   const weights = new Map<number, number>();
@@ -41,7 +51,7 @@ export function poolConstants(graph: Graph): boolean {
 /** Replaces every number that is expensive where it stands. */
 function visit(graph: Graph, replace: (value: number, depth: number) => Value): void {
   for (const block of graph.blocks) {
-    if (block === graph.start) continue;
+    if (block === graph.start && block !== graph.enter) continue;
     const change = (value: Value): Value =>
       typeof value === "number" && constantSteps(value).length >= STEPS_MIN
         ? replace(value, block.depth)

@@ -4,7 +4,7 @@
  */
 import type { Expression, Statement } from "./_ast.ts";
 import { integerOf } from "./_constants.ts";
-import { AlwaysCalls } from "./_always_calls.ts";
+import { endlessFunctions } from "./_always_calls.ts";
 import type { HeaderData } from "./_header.ts";
 import { fits } from "./_intervals.ts";
 import type { Interval } from "./_intervals.ts";
@@ -46,7 +46,7 @@ export class PythonDifferences {
   check(): void {
     this.#block(this.#program.main, undefined);
     for (const scope of this.#program.functions.values()) this.#block(scope.definition.body, scope);
-    for (const name of new AlwaysCalls(this.#program).endless()) {
+    for (const name of endlessFunctions(this.#program)) {
       const { definition } = this.#program.functions.get(name)!;
       this.#warn("0311", definition.name, `every call of "${name}" calls it again: it never ends`, {
         hint: "return before the call in some case",

@@ -11,7 +11,7 @@ const TAKES_REFERENCE = /^(array|free|len)_([hp])([HM])$/;
 
 /** Checks one program. */
 export function checkReferences(program: Program, reporter: Reporter): void {
-  const kinds = new ReferenceKinds(program);
+  const kinds = ReferenceKinds.of(program);
   const check = (statements: readonly Statement[], scope: Scope | undefined): void => {
     for (const statement of walk(statements)) {
       for (const expression of expressionsOf(statement)) {

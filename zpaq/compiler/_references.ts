@@ -15,11 +15,19 @@ function join(a: ReferenceKind, b: ReferenceKind): ReferenceKind {
 
 /** The kinds of all variables and results of a program. */
 export class ReferenceKinds {
+  static readonly #known = new WeakMap<Program, ReferenceKinds>();
   readonly #program: Program;
   readonly #kinds = new Map<string, ReferenceKind>();
   #changed = true;
 
-  constructor(program: Program) {
+  /** The kinds of a program, found once. */
+  static of(program: Program): ReferenceKinds {
+    let kinds = ReferenceKinds.#known.get(program);
+    if (kinds === undefined) ReferenceKinds.#known.set(program, kinds = new ReferenceKinds(program));
+    return kinds;
+  }
+
+  private constructor(program: Program) {
     this.#program = program;
     while (this.#changed) {
       this.#changed = false;

@@ -69,16 +69,18 @@ export function expressionsOf(statement: Statement): readonly Expression[] {
   }
 }
 
-/** All statements, those in blocks too; functions are given out and not entered. */
-export function* walk(statements: readonly Statement[]): Generator<Statement, void, undefined> {
+/** All statements in order, those in blocks too; functions are among them and not entered. */
+export function walk(statements: readonly Statement[]): readonly Statement[] {
   // Chains of "elif" are as deep as they are long: what is open is kept here, not on the stack.
   const open = statements.toReversed();
+  const found: Statement[] = [];
   for (let statement = open.pop(); statement !== undefined; statement = open.pop()) {
-    yield statement;
+    found.push(statement);
     for (const block of blocksOf(statement).toReversed()) {
       for (let i = block.length - 1; i >= 0; i--) open.push(block[i]!);
     }
   }
+  return found;
 }
 
 /** The variables that a target sets. */
@@ -144,12 +146,15 @@ function* callsOf(expression: Expression): Generator<string, void, undefined> {
 }
 
 /** An expression and all its parts, in order. */
-export function* subexpressionsOf(expression: Expression): Generator<Expression, void, undefined> {
+export function subexpressionsOf(expression: Expression): readonly Expression[] {
   const open = [expression];
+  const found: Expression[] = [];
   for (let part = open.pop(); part !== undefined; part = open.pop()) {
-    yield part;
-    for (const each of partsOf(part).toReversed()) open.push(each);
+    found.push(part);
+    const parts = partsOf(part);
+    for (let i = parts.length - 1; i >= 0; i--) open.push(parts[i]!);
   }
+  return found;
 }
 
 /** A program: shared statements followed by those of its section. */

@@ -4,6 +4,7 @@
 import { Reporter } from "./_reporter.ts";
 import type { SourceText, Span } from "./_source_text.ts";
 import { Lexer } from "./_tokens.ts";
+import type { Comment } from "./_tokens.ts";
 
 const BEGIN = "### BEGIN OF EDITABLE SECTION";
 const END = "### END OF EDITABLE SECTION";
@@ -16,11 +17,18 @@ export interface Sections {
   readonly pcomp: Span;
 }
 
-/** Finds the sections; undefined when they can't be told. */
-export function findSections(source: SourceText, reporter: Reporter): Sections | undefined {
+/** The comments that mark where sections begin and end. */
+function marksOf(source: SourceText): Comment[] {
+  // Most sources have none: they need not be read twice.
+  if (!source.text.includes(BEGIN) && !source.text.includes(END)) return [];
   // What stands outside sections is Python's alone: findings there are nobody's.
   const { comments } = new Lexer(new Reporter(source), 0, source.text.length).read();
-  const marks = comments.filter(({ text }) => text.startsWith(BEGIN) || text.startsWith(END));
+  return comments.filter(({ text }) => text.startsWith(BEGIN) || text.startsWith(END));
+}
+
+/** Finds the sections; undefined when they can't be told. */
+export function findSections(source: SourceText, reporter: Reporter): Sections | undefined {
+  const marks = marksOf(source);
   const whole = { start: 0, end: source.text.length };
   if (marks.length === 0) return { bare: true, shared: whole, hcomp: whole, pcomp: whole };
   const found: Span[] = [];

@@ -36,6 +36,8 @@ const WORDS: Readonly<Record<string, string>> = {
   ">>": "a>>=",
 };
 const COMMUTATIVE: ReadonlySet<Operator> = new Set(["+", "*", "&", "|", "^", "hash"]);
+/** Larger numbers than a byte are added in up to three parts. */
+const SUM_MAX = 3 * 255;
 /** A register is stepped to a value that is at most so far from what it holds. */
 const STEPS_MAX = 3;
 
@@ -91,6 +93,14 @@ interface HashSides {
   readonly keep: Keep;
 }
 
+/** Memory that the program has no use for, which may hold what is hashed. */
+export interface UnusedMemory {
+  /** Whether all of M is. */
+  readonly bytes: boolean;
+  /** An element of H. */
+  readonly word: number | undefined;
+}
+
 /** Is told of each instruction, and of what registers hold after it. */
 export type Observer = (item: Item, contents: Contents) => void;
 
@@ -105,8 +115,7 @@ export class Selection {
   readonly #homes: Homes;
   readonly #ranges: Ranges;
   readonly #sizes: Readonly<Record<Memory, number | undefined>>;
-  /** Whether the program has no use for M, so that its bytes may hold what is hashed. */
-  readonly #freeBytes: boolean;
+  readonly #unused: UnusedMemory;
   readonly #scratch: readonly Register[];
   readonly #contents: RegisterContents;
   /** What registers hold where jumps to a label are taken that is not placed yet. */
@@ -123,10 +132,10 @@ export class Selection {
     homes: Homes,
     ranges: Ranges,
     sizes: Readonly<Record<Memory, number | undefined>>,
-    freeBytes: boolean,
+    unused: UnusedMemory,
     observe?: Observer,
   ) {
-    this.#freeBytes = freeBytes;
+    this.#unused = unused;
     this.#homes = homes;
     this.#contents = new RegisterContents(homes.registers);
     this.#observe = observe;
@@ -421,7 +430,8 @@ export class Selection {
     }
     if (isComparison(node.operator)) return false;
     if (node.operator === "hash") {
-      return this.#hashSides(node, keep) !== undefined || this.#fits(expanded(node), keep);
+      return this.#hashSides(node, keep) !== undefined || this.#wordSides(node, keep) !== undefined ||
+        this.#fits(expanded(node), keep);
     }
     if (node.operator === "-" && node.a === 0) return this.#fits(node.b, keep);
     if (typeof node.b === "number" && this.#isImmediate(node.operator, node.b)) {
@@ -474,7 +484,7 @@ export class Selection {
         return { value, byte, pointed: true, keep };
       }
     }
-    if (!this.#freeBytes) return undefined;
+    if (!this.#unused.bytes) return undefined;
     for (const [value, byte] of order) {
       if (this.#most(byte) > 255 || !this.#fits(value, keep) || !this.#canOperandLater(byte, keep)) continue;
       return { value, byte, pointed: false, keep };
@@ -506,7 +516,7 @@ export class Selection {
   /** Hashes by the machine's own instruction where one side is, or can be put, in a byte of M. */
   #hash(node: BinaryNode, keep: Keep): void {
     const sides = this.#hashSides(node, keep);
-    if (sides === undefined) return this.value(expanded(node), keep);
+    if (sides === undefined) return this.#hashInWord(node, keep);
     const { value, byte, pointed } = sides;
     this.value(value, sides.keep);
     if (pointed && this.#sizes.M !== 0) this.#reach(this.#wrapped("M", (byte as LoadNode).at), "b", keep);
@@ -519,15 +529,41 @@ export class Selection {
     this.emit("hash");
   }
 
+  /** Which side of a hash comes into an unused element of H first, and the other one; undefined where that cannot be. */
+  #wordSides({ a, b }: BinaryNode, keep: Keep): readonly [inside: Node, added: Node] | undefined {
+    if (this.#unused.word === undefined || !this.#isFree("d", keep)) return undefined;
+    const kept = new Set([...keep, "d" as const]);
+    return ([[a, b], [b, a]] as const).find(([inside, added]) =>
+      this.#later(keep, () => this.#fits(inside, keep) && this.#fits(added, kept))
+    );
+  }
+
+  /** Hashes in an unused element of H where there is one, or else by a sum and a product. */
+  #hashInWord(node: BinaryNode, keep: Keep): void {
+    const sides = this.#wordSides(node, keep);
+    if (sides === undefined) return this.value(expanded(node), keep);
+    const [inside, added] = sides;
+    this.value(inside, keep);
+    this.#reach(this.#unused.word!, "d", keep);
+    this.emit("*d=a");
+    this.value(added, new Set([...keep, "d" as const]));
+    this.emit("hashd");
+    this.emit("a=*d");
+  }
+
   /** Whether an operator with a number takes no register. */
   #isImmediate(operator: Operator, b: number): boolean {
     if (b <= 255) return true;
     switch (operator) {
       case "+":
       case "-":
-        return 2 ** 32 - b <= 255;
+        return Math.min(b, 2 ** 32 - b) <= SUM_MAX;
       case "^":
         return b === NONE;
+      case "<<":
+      case ">>":
+        // All bits are shifted out.
+        return true;
       case "&":
         return NONE - b <= 255 || Number.isInteger(Math.log2(b + 1)) ||
           Number.isInteger(Math.log2(2 ** 32 - b));
@@ -594,6 +630,12 @@ export class Selection {
       this.emit("a!");
       this.emit("a++");
     } else if (typeof b === "number" && this.#isImmediate(operator, b)) {
+      const held = b > 255 && operator !== "<<" && operator !== ">>" ? this.#registerOf(b) : undefined;
+      const kept = held === undefined ? keep : new Set([...keep, held]);
+      if (held !== undefined && this.#fits(a, kept)) {
+        this.value(a, kept);
+        return this.emit(`${WORDS[operator]}${held}`);
+      }
       this.value(a, keep);
       this.#immediate(operator, b);
     } else if ((operator === "<<" || operator === ">>") && typeof b !== "number") {
@@ -609,13 +651,8 @@ export class Selection {
     switch (operator) {
       case "+":
       case "-": {
-        const plus = (operator === "+") !== wide;
-        const amount = wide ? 2 ** 32 - b : b;
-        if (amount === 1) return this.emit(plus ? "a++" : "a--");
-        // "a+= 128" is compiled wrongly by old versions of libzpaq.
-        this.emit(plus ? "a+=" : "a-=", amount === 128 && plus ? 127 : amount);
-        if (amount === 128 && plus) this.emit("a++");
-        return;
+        const negative = b > SUM_MAX;
+        return this.#add(negative ? 2 ** 32 - b : b, (operator === "+") !== negative);
       }
       case "^":
         if (wide) return this.emit("a!");
@@ -641,6 +678,19 @@ export class Selection {
       }
     }
     this.emit(WORDS[operator]!, b);
+  }
+
+  /** Adds a number to A, or subtracts it. */
+  #add(amount: number, plus: boolean): void {
+    // "a+= 128" is compiled wrongly by old versions of libzpaq.
+    const isWrong = (part: number): boolean => plus && part === 128;
+    for (let left = amount; left > 0;) {
+      const most = Math.min(left, 255);
+      const part = isWrong(most) || isWrong(left - most) ? most - 1 : most;
+      if (part === 1) this.emit(plus ? "a++" : "a--");
+      else this.emit(plus ? "a+=" : "a-=", part);
+      left -= part;
+    }
   }
 
   /** One side in A, the other as an operand; `swapped` says that the right one is in A. */

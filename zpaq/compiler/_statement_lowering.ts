@@ -8,15 +8,13 @@ import type { Variable } from "./_ir.ts";
 import type { Block, Value } from "./_ir.ts";
 import type { LoweringContext } from "./_lowering_context.ts";
 import { integerOf } from "./_constants.ts";
-import { assignedIn, partsOf } from "./_scopes.ts";
+import { assignedIn } from "./_scopes.ts";
+import { expressionSize } from "./_sizes.ts";
+import { numbersOf, plainValue, roundsOf } from "./_unrolling.ts";
 
 const U32 = 2n ** 32n;
 /** Conditions of so many parts are written twice, before a loop and after it. */
 const TEST_SIZE_MAX = 5;
-
-function sizeOf(expression: Expression): number {
-  return partsOf(expression).reduce((sum, part) => sum + sizeOf(part), 1);
-}
 
 /** Lowers statements. */
 export class StatementLowering {
@@ -29,9 +27,10 @@ export class StatementLowering {
   }
 
   block(statements: readonly Statement[]): void {
-    for (const statement of statements) {
+    for (const [i, statement] of statements.entries()) {
       this.#to.line = statement.start;
-      this.#statement(statement);
+      if (statement.type === "while") this.#while(statement, statements.slice(0, i));
+      else this.#statement(statement);
     }
   }
 
@@ -64,8 +63,6 @@ export class StatementLowering {
       }
       case "if":
         return this.#if(statement);
-      case "while":
-        return this.#while(statement);
       case "for":
         return this.#for(statement);
     }
@@ -101,12 +98,18 @@ export class StatementLowering {
   }
 
   /** The test stands after the body, so that a round takes one jump; before it as well where it is short. */
-  #while(statement: Statement & { readonly type: "while" }): void {
+  #while(statement: Statement & { readonly type: "while" }, before: readonly Statement[]): void {
     const to = this.#to;
     const { test, body, otherwise } = statement;
+    if (this.#mayUnroll) {
+      const rounds = roundsOf(statement, before, to.activation.locals, to.names);
+      if (rounds !== undefined && to.unrolling.takes(statement, rounds)) {
+        return this.#rounds(statement, Array(rounds).fill(undefined));
+      }
+    }
     const [again, next, done, end] = [to.block(), to.block(), to.block(), to.block()];
     const { level } = to.settings;
-    const twice = level === 2 && !hasEffects(test) && sizeOf(test) <= TEST_SIZE_MAX;
+    const twice = level === 2 && !hasEffects(test) && expressionSize(test) <= TEST_SIZE_MAX;
     if (twice) {
       to.copies = true;
       this.#expressions.condition(test, again, done);
@@ -130,11 +133,53 @@ export class StatementLowering {
     loops.pop();
   }
 
+  /** Whether loops are written out: not those that run once, before the first byte. */
+  get #mayUnroll(): boolean {
+    return this.#to.activation.scope !== undefined;
+  }
+
+  /** One round after the other; `counters` are the numbers that the variable of a "for" has. */
+  #rounds(
+    statement: Statement & { readonly type: "for" | "while" },
+    counters: readonly (number | undefined)[],
+  ): void {
+    const to = this.#to;
+    const { known, locals } = to.activation;
+    const { body, otherwise } = statement;
+    const end = to.block();
+    const name = statement.type === "for" ? statement.variable.text : undefined;
+    const keeps = name !== undefined && locals.has(name) &&
+      ![...assignedIn(body)].some(({ text }) => text === name);
+    for (const counter of counters) {
+      if (name !== undefined && counter !== undefined) {
+        to.line = statement.start;
+        to.set(to.variable(name)!, counter);
+        if (keeps) known.set(name, counter);
+      }
+      const next = to.block();
+      this.#loop(body, next, end);
+      to.place(next);
+    }
+    if (keeps) known.delete(name);
+    this.block(otherwise);
+    to.place(end);
+  }
+
+  /** The whole number that Python has for an expression. */
+  #integer(expression: Expression): bigint | undefined {
+    const to = this.#to;
+    if (expression.type === "call") {
+      const length = this.#expressions.constant(expression);
+      return length === undefined ? undefined : BigInt(length);
+    }
+    return integerOf(expression, to.names) ?? plainValue(expression, to.knownNames);
+  }
+
   #for(statement: Statement & { readonly type: "for" }): void {
     const to = this.#to;
     const { range, variable, body, otherwise } = statement;
     const [first, second, third] = range;
-    const step = third === undefined ? 1n : integerOf(third, to.constants);
+    const step = third === undefined ? 1n : integerOf(third, to.names);
     if (step === undefined || step === 0n) {
       to.reporter.report("0403", third!, "the step of a range is a constant other than 0 here");
       return;
@@ -143,14 +188,20 @@ export class StatementLowering {
     const counterStart = second === undefined
       ? 0
       : this.#kept(first!, [stopExpression, ...(third === undefined ? [] : [third])]);
-    const limit = integerOf(stopExpression, to.constants);
+    const limit = this.#integer(stopExpression);
     const stop = limit === undefined ? to.copy(this.#expressions.value(stopExpression)) : limit;
     const own = to.variable(variable.text)!;
     const assigned = [...assignedIn(body)].some(({ text }) => text === variable.text);
     const isLocal = to.activation.locals.has(variable.text);
     const counter = assigned || !isLocal ? to.temporary() : own;
     const [again, next, more, done, end] = [to.block(), to.block(), to.block(), to.block(), to.block()];
-    const start = second === undefined ? 0n : integerOf(first!, to.constants);
+    const start = second === undefined ? 0n : this.#integer(first!);
+    if (start !== undefined && limit !== undefined && this.#mayUnroll) {
+      const numbers = numbersOf(start, limit, step);
+      if (numbers !== undefined && to.unrolling.takes(statement, numbers.length)) {
+        return this.#rounds(statement, numbers);
+      }
+    }
     if (start !== undefined && typeof stop === "bigint") {
       if (step > 0n ? start >= stop : start <= stop) to.end({ type: "jump", to: done });
     } else this.#enter(counterStart, stop, step > 0n, again, done, more);

@@ -168,6 +168,6 @@ type Call = Expression & { readonly type: "call" };
 /** The calls in a statement itself, not in its blocks. */
 function callsOf(statement: Statement): readonly Call[] {
   return expressionsOf(statement).flatMap((expression) =>
-    [...subexpressionsOf(expression)].filter((each) => each.type === "call")
+    subexpressionsOf(expression).filter((each) => each.type === "call")
   );
 }

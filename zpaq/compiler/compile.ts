@@ -6,27 +6,18 @@
 import { checkArgument, checkBoolean, checkKeys, checkLimit } from "@sluice/internal";
 import { assembleZpaq } from "../zpaql/assemble.ts";
 import { ZpaqMachine } from "../zpaql/machine.ts";
-import { CELL_COUNT } from "./_cells.ts";
-import { generateCode } from "./_code_generation.ts";
-import type { Choice } from "./_candidates.ts";
-import type { CodePlan, SectionCode } from "./_code_generation.ts";
+import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
+import { bestSection } from "./_best_section.ts";
 import { readModule } from "./_module.ts";
 import { Lowering } from "./_lowering.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import type { CodeSettings } from "./_lowering_context.ts";
-import { readsOf, Variable, writesOf } from "./_ir.ts";
-import type { Graph, Memory, Value } from "./_ir.ts";
 import { formatGraph } from "./_ir_text.ts";
-import { optimizeGraph } from "./_optimization.ts";
 import { settleFrames } from "./_liveness.ts";
 import { checkTranslation, isSmall } from "./_translation_check.ts";
-import { Reporter } from "./_reporter.ts";
-import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
-import type { Span } from "./_source_text.ts";
-import { PreparedGraph } from "./_prepared_graph.ts";
-import { poolConstants } from "./_pooled_constants.ts";
-import { tablePlace } from "./_scopes.ts";
+import type { Reporter } from "./_reporter.ts";
+import { functionFinder, sizesOf } from "./_section_compilation.ts";
 import type { Program } from "./_scopes.ts";
 import { encoderSource, withFurther } from "./_encoder_source.ts";
 import type { ZpaqlPyDiagnostic } from "./diagnostics.ts";
@@ -161,15 +152,9 @@ const KEYS: ReadonlySet<string> = new Set<keyof CompileZpaqlPyOptions>([
   "stackSize",
   "selfTest",
 ]);
-/** libzpaq counts six bytes more than the program has in 16 bits. */
-const PROGRAM_SIZE_MAX = 65_529;
-const HEADER_SIZE = 7;
 /** Words of the stack of a program with functions that call themselves. */
 const STACK_DEFAULT = 65_536;
 const STACK_MAX = 2 ** 24;
-/** Arrays with more elements than 2^32 cannot be addressed. */
-const ARRAY_BITS_MAX = 32;
-
 /**
  * Compiles a source to a config. Variables live in registers and in the machine's 256 cells R, so that H and M are the
  * program's alone; H grows where functions call themselves, which takes a stack, where there are more variables than cells,
@@ -228,7 +213,7 @@ export function compileZpaqlPy(source: string, options: CompileZpaqlPyOptions = 
     reporter.report("0402", place, `the stack has ${stackSize} words, at most ${STACK_MAX} can be`);
   }
   const codeOf = (program: Program): SectionCode | undefined =>
-    bestSection({ program, header, reporter, settings: code, stackSize });
+    bestSection({ program, header, reporter, settings: code, stackSize }, machineOf);
   const sections = {
     hcomp: hcomp !== undefined && modelled ? codeOf(hcomp) : undefined,
     pcomp: pcomp !== undefined && !flag("suppressPcomp", false) ? codeOf(pcomp) : undefined,
@@ -334,204 +319,21 @@ function verifySection(
   });
 }
 
+/** log2 of the arrays that code is measured with. */
+const MEASURED_BITS_MAX = 16;
+
+/** The machine that code is measured on. */
+function machineOf({ instructions, ...sizes }: SectionCode, budget: number): ZpaqMachine {
+  // What is compared needs no more than this, whatever the program has.
+  const [h, m] = [Math.min(sizes.h, MEASURED_BITS_MAX), Math.min(sizes.m, MEASURED_BITS_MAX)];
+  const text = instructions.map((each) => each.text).join(" ");
+  const { pcomp } = assembleZpaq(`comp 0 0 ${h} ${m} 0 hcomp halt pcomp ; ${text} end`);
+  return new ZpaqMachine(pcomp!, { h, m, budget });
+}
+
 function checkLevel(level: OptimizationLevel = 2): OptimizationLevel {
   if ([0, 1, 2, "s"].includes(level)) return level;
   throw new RangeError(`Cannot compile: "optimize" is ${level}, expected 0, 1, 2 or "s"`);
-}
-
-/** log2 of the arrays that candidates are measured with. */
-const MEASURED_BITS_MAX = 16;
-/** Larger code is not compiled several times for speed. */
-const COMPARED_SIZE_MAX = 16_384;
-
-/** One section with all that its code is made of. */
-interface SectionSource {
-  readonly program: Program;
-  readonly header: HeaderData;
-  readonly reporter: Reporter;
-  readonly settings: CodeSettings;
-  readonly stackSize: number;
-  /** What is told of arrays and code that are too large. @default {reporter} */
-  readonly sizes?: Reporter;
-  /** Whether H is known not to grow. @default {true} */
-  readonly wrapsH?: boolean;
-  /** Whether numbers are kept in cells. @default {false} */
-  readonly pools?: boolean;
-}
-
-/** The code of one section at the level that does best what is wanted: little code, or few instructions executed. */
-function bestSection(source: SectionSource): SectionCode | undefined {
-  const first = compileSection(source);
-  const { header, settings, stackSize, reporter } = source;
-  const { level } = settings;
-  if (first === undefined || level === 0 || level === 1) return first;
-  if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
-  // What is found in the source was reported already.
-  const other = (level: OptimizationLevel, pools = false): SectionCode[] => {
-    const code = compileSection({
-      ...source,
-      reporter: new Reporter(reporter.source),
-      settings: { ...settings, level },
-      pools,
-    });
-    return code === undefined ? [] : [code];
-  };
-  const others = [...other(1), ...other(level === 2 ? "s" : 2), ...other(2, true)];
-  const measure = (code: SectionCode, budget: number): ZpaqMachine => {
-    const { instructions } = code;
-    // What is compared needs no more than this, whatever the program has.
-    const [h, m] = [Math.min(code.h, MEASURED_BITS_MAX), Math.min(code.m, MEASURED_BITS_MAX)];
-    const text = instructions.map((each) => each.text).join(" ");
-    const { pcomp } = assembleZpaq(`comp 0 0 ${h} ${m} 0 hcomp halt pcomp ; ${text} end`);
-    return new ZpaqMachine(pcomp!, { h, m, budget });
-  };
-  const steps = new StepCounts(measure);
-  const bySteps: Choice = (candidates) => fastest(candidates, steps);
-  const make = ({ prepared }: SectionCode, plan: CodePlan): SectionCode =>
-    generateCode(prepared, header, level, stackSize, plan);
-  return refined([first, ...others], make, level === "s" ? [shortest, bySteps] : [bySteps, shortest]);
-}
-
-/** The log2 of the arrays that a program has by itself. */
-function sizesOf(
-  part: "hcomp" | "pcomp",
-  { hh, hm, ph, pm }: HeaderData,
-): { readonly H: number; readonly M: number } {
-  return part === "hcomp" ? { H: hh, M: hm } : { H: ph, M: pm };
-}
-
-/** The code of one section; undefined, and a finding, where there can be none. */
-function compileSection(source: SectionSource): SectionCode | undefined {
-  const { program, header, reporter, settings, stackSize, wrapsH = true, pools = false } = source;
-  const { sizes = reporter } = source;
-  const lowering = new Lowering(program, header, reporter, settings);
-  const graph = withinStack(lowering, () => lowering.make());
-  if (graph === undefined || reporter.failed) return undefined;
-  const own = sizesOf(program.part, header);
-  // Tables and the stack make arrays larger.
-  const grows = (memory: "H" | "M"): boolean => graph.tables.some((table) => table.memory === memory);
-  const fits = wrapsH && moduleVariables(graph).size <= CELL_COUNT;
-  const wraps = { H: fits && !graph.recursive && !grows("H"), M: !grows("M") };
-  optimizeGraph(graph, settings.level, {
-    H: wraps.H ? own.H : undefined,
-    M: wraps.M ? own.M : undefined,
-  });
-  if (pools && !poolConstants(graph)) return undefined;
-  const code = generateCode(new PreparedGraph<SectionCode>(graph), header, settings.level, stackSize);
-  if (wraps.H && code.h > own.H) {
-    // So do other variables that got no cell, which is known only now.
-    return compileSection({ ...source, reporter: new Reporter(reporter.source), sizes, wrapsH: false });
-  }
-  const { definition } = program.functions.get(program.part)!;
-  if (Math.max(code.h, code.m) > ARRAY_BITS_MAX) {
-    sizes.report(
-      "0401",
-      definition.name,
-      `"${program.part}" needs an array of 2^${Math.max(code.h, code.m)} elements`,
-    );
-    return undefined;
-  }
-  const size = code.instructions.reduce((sum, instruction) => sum + instruction.size, 1);
-  const room = PROGRAM_SIZE_MAX -
-    (program.part === "hcomp" ? HEADER_SIZE + 22 * header.components.length : 0);
-  if (size <= room) return code;
-  // What is too large for speed may fit without copies of functions and tests.
-  if (settings.level === 2 && lowering.copies) {
-    return compileSection({ ...source, settings: { ...settings, level: "s" } });
-  }
-  const message = `"${program.part}" takes ${size} bytes, at most ${room} can be`;
-  const table = largestTable(code, program);
-  if (table === undefined || table.size < size / 2) {
-    sizes.report("0400", definition.name, message, { hint: largestFunctions(code, program, reporter) });
-  } else {
-    const hint = program.part === "pcomp" && table.memory === "M" && !settings.streamTables
-      ? "tables of bytes can come with the data instead, which takes streamTables (--stream-tables)"
-      : "make it of fewer numbers when the program starts, or of bytes in pcomp, which can come with the data";
-    sizes.report("0400", table.place, `${message}: ${table.size} of them write "${table.name}"`, { hint });
-  }
-  return undefined;
-}
-
-/** The table that takes most of a program, and where the source has it. */
-function largestTable({ instructions, graph }: SectionCode, program: Program): LargeTable | undefined {
-  const sizes = new Map<number, number>();
-  for (const { offset, size } of instructions) sizes.set(offset, (sizes.get(offset) ?? 0) + size);
-  let largest: LargeTable | undefined;
-  for (const { name, memory } of graph.tables) {
-    const place = tablePlace(program, name);
-    if (place === undefined) continue;
-    const size = sizes.get(place.start) ?? 0;
-    if (size > (largest?.size ?? 0)) largest = { name, memory, size, place };
-  }
-  return largest;
-}
-
-interface LargeTable {
-  readonly name: string;
-  readonly memory: Memory;
-  readonly size: number;
-  readonly place: Span;
-}
-
-/** The variables of the module that a program reads or writes, which keep their values from call to call. */
-function moduleVariables({ blocks }: Graph): ReadonlySet<Variable> {
-  const found = new Set<Variable>();
-  const add = (value: Value): void => {
-    if (value instanceof Variable && value.owner === undefined && !value.temporary) found.add(value);
-  };
-  for (const { operations } of blocks) {
-    for (const operation of operations) {
-      readsOf(operation).forEach(add);
-      writesOf(operation).forEach(add);
-    }
-  }
-  return found;
-}
-
-/** What `make` makes; undefined, and a finding, where the source is nested deeper than this host's stack allows. */
-function withinStack<T>(lowering: Lowering, make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof RangeError && error.message.includes("call stack"))) throw error;
-    const place = { start: lowering.line, end: lowering.line };
-    lowering.reporter.report("0110", place, "the program is nested too deeply here to be compiled");
-    return undefined;
-  }
-}
-
-/** Which functions take most of a program. */
-function largestFunctions(code: SectionCode, program: Program, reporter: Reporter): string {
-  const sizes = new Map<string, number>();
-  const functionAt = functionFinder(program);
-  for (const { offset, size } of code.instructions) {
-    const name = functionAt(offset) ?? "(module)";
-    sizes.set(name, (sizes.get(name) ?? 0) + size);
-  }
-  const largest = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 3);
-  return `the largest functions of ${reporter.source.name}: ${
-    largest.map(([name, size]) => `${name} ${size} bytes`).join(", ")
-  }`;
-}
-
-/** Finds the function that a place of the source is in. */
-function functionFinder(program: Program): (offset: number) => string | undefined {
-  const functions = [...program.functions].map(([name, { definition: { start, end } }]) => ({
-    name,
-    start,
-    end,
-  }))
-    .sort((a, b) => a.start - b.start);
-  return (offset) => {
-    let [low, high] = [0, functions.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (functions[middle]!.start <= offset) low = middle + 1;
-      else high = middle;
-    }
-    const last = functions[low - 1];
-    return last !== undefined && offset < last.end ? last.name : undefined;
-  };
 }
 
 /** Everything as a config. */

@@ -274,3 +274,83 @@ Deno.test("compileZpaqlPy refuses what it can not compile", () => {
   const long = Array.from({ length: 9000 }, (_, i) => `  hH[c + ${i}] = ${i} * c`).join("\n");
   assertEquals(code(`def hcomp(c):\n${long}`), ["ZPY0400"]);
 });
+
+Deno.test("a variable of a function hides the module's constant of its name, in ranges too", () => {
+  const source = `${HEADER}K = 3
+def hcomp(c):
+  pass
+def count(K):
+  for i in range(K, K * 2):
+    out(i)
+def pcomp(c):
+  if c == NONE:
+    return
+  K = c
+  for i in range(K):
+    out(i)
+  count(c)
+`;
+  for (const optimize of [0, 1, 2, "s"] as const) {
+    const expected = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3];
+    assertEquals(runCompiled(source, [new Uint8Array([5, 2])], optimize).output, [expected], `${optimize}`);
+  }
+});
+
+Deno.test("shifts by constants of any size give what Python gives, at every level", () => {
+  const source = `${HEADER}def hcomp(c):
+  pass
+def pcomp(c):
+  if c == NONE:
+    return
+  out(c << 8 >> 8)
+  out(c << 300)
+  out(c >> 257)
+  out(c >> 32)
+`;
+  for (const optimize of [0, 1, 2, "s"] as const) {
+    assertEquals(runCompiled(source, [new Uint8Array([5])], optimize).output, [[5, 0, 0, 0]], `${optimize}`);
+  }
+});
+
+Deno.test("loops over constants are written out where that takes fewer instructions, and do what they did", () => {
+  const bodies = [
+    "for i in range(4):\n    x = hash(x, pM[i])\n    pM[i] = x & 255",
+    "for i in range(6, 0, -2):\n    if pM[i] == c: break\n    x += pM[i - 1]\n  else:\n    x = 7",
+    "for i in range(5):\n    if c == i: continue\n    x = x * 3 + i & 65535\n  out(i)",
+    "i = 1\n  while i <= 4:\n    pM[i] = pM[i - 1] + i & 255\n    i += 1\n  out(i)",
+    "i = 9\n  while i != 0:\n    i = i - 3\n    x ^= pM[i]\n  else:\n    out(i)",
+    "i = 3\n  while i > 0:\n    i -= 1\n    for k in range(i, 3):\n      x = x + pM[k] & 255",
+    "i = 2\n  while i < 5:\n    i += 1\n    if c == i: return\n    out(i)",
+    "for i in range(3):\n    i += c\n    out(i)\n  out(i)",
+    "for g in range(3):\n    twice(g)\n  out(g)",
+    "for i in range(len(pM) // 64):\n    out(twice(i))",
+  ];
+  for (const body of bodies) {
+    const source = `${HEADER}g = 1
+def hcomp(c):
+  pass
+def twice(v):
+  t = 0
+  for j in range(v):
+    t += 2
+  return t
+def pcomp(c):
+  global g
+  x = c & 255
+  if c == NONE:
+    return
+  pM[c & 7] = c
+  ${body}
+  out(x)
+  out(x >> 8)
+`;
+    const input = [new Uint8Array([5, 2, 0, 255, 3, 3, 4])];
+    const expected = runZpaqlPyPcomp(source, input).map((bytes) => [...bytes]);
+    const steps = ([0, 1, 2, "s"] as const).map((optimize) => {
+      const { output, steps } = runCompiled(source, input, optimize);
+      assertEquals(output, expected, `level ${optimize}\n${source}`);
+      return steps;
+    });
+    assert(steps[2]! <= steps[1]!, `${steps}\n${source}`);
+  }
+});

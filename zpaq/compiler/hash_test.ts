@@ -2,6 +2,7 @@
  * `hash`, and code for contexts and decoders against what a person writes for the machine.
  */
 import { assert, assertEquals } from "@std/assert";
+import { CONTEXT_PROGRAMS } from "../../tests/_context_programs.ts";
 import { text } from "../../tests/_data.ts";
 import { assembleZpaq, runZpaqHcomp, ZpaqMachine } from "../mod.ts";
 import { checkZpaqlPy, compileZpaqlPy, diffZpaqlPy, runZpaqlPyHcomp, ZpaqlPyContextStream } from "./mod.ts";
@@ -104,6 +105,25 @@ Deno.test("a chain of hashes takes at most 1.3 times the instructions of one wri
     }
   }
 });
+
+for (const { name, source, config, count } of CONTEXT_PROGRAMS) {
+  Deno.test(`contexts of a newcomer (${name}) take at most 1.3 times the instructions of those written for the machine`, () => {
+    const input = text(3000);
+    const written = assembleZpaq(config);
+    const [h, m] = [written.header[2]!, written.header[3]!];
+    const { program } = compileZpaqlPy(source);
+    const [own, other] = [program!, written].map((each) => [...runZpaqHcomp(each, input.subarray(0, 300))]);
+    assertEquals(
+      own!.map((each) => [...each].slice(0, count)),
+      other!.map((each) => [...each].slice(0, count)),
+    );
+    const [least, steps] = [stepsOf(written.hcomp, h, m, input), stepsOf(program!.hcomp, h, m, input)];
+    assert(steps <= least * 1.3, `${steps} instructions, ${least} by hand`);
+    for (const optimize of LEVELS) {
+      assertEquals(diffZpaqlPy(source, "hcomp", [input.subarray(0, 200)], { optimize }), undefined);
+    }
+  });
+}
 
 Deno.test("a decoder of copies takes at most 1.2 times the instructions of one written for the machine", () => {
   // Pairs: how many bytes to copy, and from how far back; a length of 0 is followed by a byte.

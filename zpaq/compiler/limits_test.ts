@@ -4,7 +4,7 @@
 import process from "node:process";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
-import { compileZpaqlPy, diffZpaqlPy, runZpaqlPyPcomp } from "./mod.ts";
+import { checkZpaqlPy, compileZpaqlPy, diffZpaqlPy, runZpaqlPyPcomp } from "./mod.ts";
 
 const HEADER = 'hh = hm = ph = pm = 2\nn = len({})\npcomp_invocation = ""\ndef hcomp(c):\n  pass\n';
 const INPUT = new Uint8Array([65, 3]);
@@ -114,6 +114,19 @@ for (const [what, count] of Object.entries(COUNTS)) {
     }
   });
 }
+
+Deno.test("a chain of 20,000 functions is checked in time that grows with it", () => {
+  const cpuOfCheck = (count: number): number => {
+    const source = chain(count);
+    const start = process.cpuUsage();
+    assertEquals(checkZpaqlPy(source).filter(({ severity }) => severity === "error"), []);
+    const { user, system } = process.cpuUsage(start);
+    return (user + system) / 1e6;
+  };
+  const [few, many] = [cpuOfCheck(5000), cpuOfCheck(20_000)];
+  // It was 14 s for the latter: each function's calls were followed to the end of the chain.
+  assert(many < GROWTH_MAX * few + 1, `${few} s for a quarter, ${many} s for all`);
+});
 
 Deno.test("programs that come out larger than programs may be are an error", () => {
   for (const [what, count] of Object.entries(COUNTS)) {

@@ -50,7 +50,7 @@ function auditedClaims(source: string, level: 0 | 1 | 2 | "s", plan: CodePlan): 
     strictSubset: false,
     allowSlash: false,
   });
-  const settings = { level, checked: false, machineShifts: false, streamTables: false };
+  const settings = { level, checked: false, machineShifts: false, streamTables: false, unrolls: level === 2 };
   const graph = new Lowering(pcomp!, header!, reporter, settings).make();
   optimizeGraph(graph, level, { H: header!.ph, M: header!.pm });
   const audit: CodeAudit = { claims: new Map(), places: new Map() };

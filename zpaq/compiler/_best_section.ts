@@ -1,0 +1,57 @@
+/**
+ * The code of a section that does best what its level wants, among what several levels make of it.
+ */
+import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
+import type { Choice, MachineMaker } from "./_candidates.ts";
+import { generateCode } from "./_code_generation.ts";
+import type { CodePlan, SectionCode } from "./_code_generation.ts";
+import type { OptimizationLevel } from "./_level.ts";
+import { hasPoolable } from "./_pooled_constants.ts";
+import { Reporter } from "./_reporter.ts";
+import { compileSection } from "./_section_compilation.ts";
+import type { SectionSource } from "./_section_compilation.ts";
+
+/** Larger code is not compiled several times for speed. */
+const COMPARED_SIZE_MAX = 16_384;
+
+/** Loops are written out where code does not grow by that, or where at most so much of the instructions is left. */
+const UNROLLED_MAX = 0.98;
+
+/** The code of one section at the level that does best what is wanted: little code, or few instructions executed. */
+export function bestSection(source: SectionSource, measure: MachineMaker): SectionCode | undefined {
+  const first = compileSection(source);
+  const { header, settings, stackSize, reporter } = source;
+  const { level } = settings;
+  if (first === undefined || level === 0 || level === 1) return first;
+  if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
+  // What is found in the source was reported already.
+  const other = (
+    level: OptimizationLevel,
+    ways: { readonly unrolls?: boolean; readonly pools?: boolean } = {},
+  ): SectionCode[] => {
+    const { unrolls = false, pools = false } = ways;
+    const code = compileSection({
+      ...source,
+      reporter: new Reporter(reporter.source),
+      settings: { ...settings, level, unrolls },
+      pools,
+    });
+    return code === undefined ? [] : [code];
+  };
+  const steps = new StepCounts(measure);
+  const bySteps: Choice = (candidates) => fastest(candidates, steps);
+  const [choose, next] = level === "s" ? [shortest, bySteps] as const : [bySteps, shortest] as const;
+  const plain = [first, ...other(1), ...other(level === 2 ? "s" : 2)];
+  const fast = level === 2 ? first : plain.at(-1)!;
+  const unrolled = fast.graph.unrolls ? other(2, { unrolls: true }) : [];
+  const best = choose(plain);
+  const isWorth = (code: SectionCode): boolean =>
+    level === "s" || sizeOf(code) <= sizeOf(best) || steps.ratio(code, best) < UNROLLED_MAX;
+  const good = unrolled.filter(isWorth);
+  const pooled = hasPoolable(fast.graph)
+    ? [...other(2, { pools: true }), ...good.flatMap(() => other(2, { unrolls: true, pools: true }))]
+    : [];
+  const make = ({ prepared }: SectionCode, plan: CodePlan): SectionCode =>
+    generateCode(prepared, header, level, stackSize, plan);
+  return refined([...plain, ...good, ...pooled], make, [choose, next]);
+}
