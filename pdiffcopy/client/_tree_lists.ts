@@ -8,6 +8,8 @@ import { followLink, splitPath } from "../file/_files.ts";
 import type { PdiffLocation } from "../file/location.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
+import { listDifferences } from "./_tree_differences.ts";
+import type { FoundLists } from "./_tree_differences.ts";
 import type { TreeTops } from "./_tree_plan.ts";
 import type { TreeSide } from "./_tree_sides.ts";
 
@@ -17,19 +19,36 @@ export interface TreeLists {
   /** Undefined where the target is not there. */
   readonly target: TreeEntry[] | undefined;
   readonly tops: TreeTops;
+  /** Files of the source in directories that were not listed, because the target has the same. */
+  readonly equalFiles: number;
 }
 
-/** Lists both sides at a time. */
+/** Lists both sides at a time; with `differences` only directories whose names differ, where both have outlines. */
 export async function listSides(
   [from, source]: readonly [side: TreeSide, location: PdiffLocation],
   to: TreeSide,
   options: ListOptions,
+  differences: boolean,
 ): Promise<TreeLists> {
-  const [found, there] = await Promise.all([from.list(options), to.list(options)]);
+  const lists = differences && from.hasOutline && to.hasOutline
+    ? await listDifferences(from, to, options, lastName(source))
+    : await listWhole(from, to, options);
+  const { source: found, target: there } = lists;
   if (found === undefined) {
     throw failure("NOT_FOUND", `Cannot copy ${source.expression}: there is no such file or directory`);
   }
-  return { source: found, target: there, tops: { source: takeTop(found), target: takeTop(there ?? []) } };
+  const tops = { source: takeTop(found), target: takeTop(there ?? []) };
+  return { source: found, target: there, tops, equalFiles: lists.equalFiles };
+}
+
+async function listWhole(from: TreeSide, to: TreeSide, options: ListOptions): Promise<FoundLists> {
+  const [source, target] = await Promise.all([from.list(options), to.list(options)]);
+  return { source, target, equalFiles: 0 };
+}
+
+/** The name under which a file goes into a directory. */
+function lastName({ filename }: PdiffLocation): string {
+  return filename.split("/").findLast((part) => part !== "") ?? "";
 }
 
 /** Takes the directory itself out of its list; a server of an earlier version does not list it. */
@@ -77,7 +96,7 @@ export function placeFile(
   const isInto = there === undefined ? target.filename.endsWith("/") : there.kind === "dir";
   const path = isInto || target.origin !== undefined ? target.filename : followLink(target.filename);
   const { folder, name } = isInto
-    ? { folder: target, name: source.filename.split("/").findLast((part) => part !== "")! }
+    ? { folder: target, name: lastName(source) }
     : { folder: folderOf(target, path), name: splitPath(path).name };
   const found = isInto
     ? (lists.target ?? []).filter(({ path }) => path === name || path.startsWith(`${name}/`))
@@ -85,7 +104,7 @@ export function placeFile(
     ? []
     : [{ ...there, path: name }];
   const tops = { source: undefined, target: undefined };
-  return { folder, lists: { source: [{ ...entry, path: name }], target: found, tops } };
+  return { folder, lists: { source: [{ ...entry, path: name }], target: found, tops, equalFiles: 0 } };
 }
 
 /** The directory of a location whose file has the given path. */

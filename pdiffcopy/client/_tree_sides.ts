@@ -4,14 +4,19 @@
 import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory } from "../file/_block_file.ts";
 import { failure, isNoDirectory } from "../file/_errors.ts";
+import { hasNativeFiles } from "../kernel/file.ts";
 import { makeFolder, openDirectory, openFile } from "../file/_files.ts";
 import type { PdiffLocation } from "../file/location.ts";
+import { OutlineReader } from "../copy/_outline_lines.ts";
 import { EntryReader } from "../copy/_tree_entry.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
+import { parentOf } from "./_tree_selection.ts";
 import { hasSmallFiles, listRecords, readBatch, RECORDS_SIZE_MAX, writeBatch } from "../copy/_small_files.ts";
 import type { SmallFileOptions } from "../copy/_small_files.ts";
 import { entryOfFile, listTree } from "../copy/_tree_list.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
+import { listDirectories, outlineTree } from "../copy/_tree_outline.ts";
+import type { OutlineEntry } from "../copy/_tree_outline.ts";
 import { setsOwners, TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
@@ -40,6 +45,15 @@ export interface TreeSide extends Disposable {
    * itself.
    */
   list(options: ListOptions): Promise<TreeEntry[] | undefined>;
+  /** Whether it may have an outline. */
+  readonly hasOutline: boolean;
+  /**
+   * Its outline, from itself on; undefined where it is not there. A file is listed by itself, and a server without outlines
+   * answers with the whole list, where no directory has a content.
+   */
+  outline(options: ListOptions): Promise<OutlineEntry[] | undefined>;
+  /** What is in some of its directories, apart from directories. */
+  listDirectories(paths: readonly string[], options: ListOptions): Promise<TreeEntry[]>;
   /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
   create(isFollowed: boolean): Promise<void>;
   /** Makes changes in order; returns those that failed. */
@@ -62,6 +76,8 @@ export interface TreeSide extends Disposable {
 
 /** Changes of one request. */
 const BATCH = 1000;
+/** Directories of one request. */
+const DIRECTORIES_BATCH = 10_000;
 const TREE_SIZE_MAX = 1 << 30;
 
 /** A directory on this machine. */
@@ -80,16 +96,39 @@ export class LocalTreeSide implements TreeSide {
     return this.#directory ??= openDirectory(this.#path, this.#write);
   }
 
-  async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
+  get hasOutline(): boolean {
+    return hasNativeFiles(undefined);
+  }
+
+  list(options: ListOptions): Promise<TreeEntry[] | undefined> {
+    return this.#ifThere(options, () => listTree(this.#root, options), (entry) => [entry]);
+  }
+
+  outline(options: ListOptions): Promise<OutlineEntry[] | undefined> {
+    const read = async (): Promise<OutlineEntry[]> =>
+      (await Array.fromAsync(outlineTree(this.#root, options))).flat();
+    return this.#ifThere(options, read, (entry) => [{ entry, content: undefined }]);
+  }
+
+  async listDirectories(paths: readonly string[], options: ListOptions): Promise<TreeEntry[]> {
+    return (await Array.fromAsync(listDirectories(this.#root, paths, options))).flat();
+  }
+
+  /** What is told of a directory, or of a file by itself; undefined where there is neither. */
+  async #ifThere<T>(
+    options: ListOptions,
+    read: () => Promise<T>,
+    single: (entry: TreeEntry) => T,
+  ): Promise<T | undefined> {
     try {
-      return await listTree(this.#root, options);
+      return await read();
     } catch (error) {
       if (error instanceof SluiceError && error.code === "NOT_FOUND" && this.#directory === undefined) {
         return undefined;
       }
       if (options.top !== true || this.#directory !== undefined || !isNoDirectory(error)) throw error;
       using file = openFile(this.#path);
-      return [entryOfFile(file, options)];
+      return single(entryOfFile(file, options));
     }
   }
 
@@ -189,31 +228,76 @@ export class RemoteTreeSide implements TreeSide {
     return await retrying(this.#policy, this.#signal, asked);
   }
 
+  readonly hasOutline = true;
+
   async list(options: ListOptions): Promise<TreeEntry[] | undefined> {
-    this.#early ??= this.#peer.json("GET", "/v2/caps", {});
-    this.#early.catch(() => {}); // asked again where they are needed
-    return await this.#again(() => this.#list(options));
+    this.#askEarly();
+    return await this.#ifThere(async () => {
+      const reader = new EntryReader();
+      return (await this.#lines("GET", "/v2/tree", options)).map((line) => reader.read(line));
+    });
   }
 
-  async #list({ attributes, top }: ListOptions): Promise<TreeEntry[] | undefined> {
-    try {
-      const query = {
-        path: this.#location.filename,
-        ...(attributes === true ? { attributes: 1 } : {}),
-        ...(top === true ? { top: 1 } : {}),
-      };
-      const answer = await this.#peer.request("GET", "/v2/tree", query);
-      const text = new TextDecoder().decode(await this.#peer.body(answer, "/v2/tree", TREE_SIZE_MAX));
-      const lines = text.split("\n");
-      if (lines.pop() !== ".") {
-        throw failure("TRUNCATED", `Cannot list ${this.#location.expression}: the answer is cut off`);
-      }
-      const reader = new EntryReader();
+  async outline(options: ListOptions): Promise<OutlineEntry[] | undefined> {
+    this.#askEarly();
+    return await this.#ifThere(async () => {
+      const reader = new OutlineReader();
+      const lines = await this.#lines("GET", "/v2/tree", options, { outline: 1 });
       return lines.map((line) => reader.read(line));
-    } catch (error) {
-      if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
-      throw error;
+    });
+  }
+
+  async listDirectories(paths: readonly string[], options: ListOptions): Promise<TreeEntry[]> {
+    const entries: TreeEntry[] = [];
+    for (let at = 0; at < paths.length; at += DIRECTORIES_BATCH) {
+      const batch = paths.slice(at, at + DIRECTORIES_BATCH);
+      const body = new TextEncoder().encode(JSON.stringify({ paths: batch }));
+      const { attributes } = options;
+      const lines = await this.#again(() => this.#lines("POST", "/v2/tree/names", { attributes }, {}, body));
+      // A directory that can't be listed now is a fault in the one above it.
+      const reader = new EntryReader(batch.flatMap((folder) => [folder, parentOf(folder)]));
+      for (const line of lines) entries.push(reader.read(line));
     }
+    return entries;
+  }
+
+  /** Asks for what is needed later while something else is under way. */
+  #askEarly(): void {
+    this.#early ??= this.#peer.json("GET", "/v2/caps", {});
+    this.#early.catch(() => {}); // asked again where they are needed
+  }
+
+  /** Asks again while that may help; undefined where the directory is not there. */
+  async #ifThere<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    return await this.#again(async () => {
+      try {
+        return await ask();
+      } catch (error) {
+        if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** The lines of a list, the last of which is a dot. */
+  async #lines(
+    method: string,
+    path: string,
+    { attributes, top }: ListOptions,
+    more: Readonly<Record<string, number>> = {},
+    body?: Uint8Array<ArrayBuffer>,
+  ): Promise<string[]> {
+    const query = {
+      path: this.#location.filename,
+      ...(attributes === true ? { attributes: 1 } : {}),
+      ...(top === true ? { top: 1 } : {}),
+      ...more,
+    };
+    const answer = await this.#peer.request(method, path, query, body);
+    const text = new TextDecoder().decode(await this.#peer.body(answer, path, TREE_SIZE_MAX));
+    const lines = text.split("\n");
+    if (lines.pop() === ".") return lines;
+    throw failure("TRUNCATED", `Cannot list ${this.#location.expression}: the answer is cut off`);
   }
 
   /** Changes make the directory themselves: no request for it alone. */

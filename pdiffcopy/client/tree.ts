@@ -219,7 +219,10 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   using from = openSide(source, options, false);
   using to = openSide(target, options, writes);
   const listing = { attributes: options.archive, top: true, signal: options.signal };
-  const lists = await listSides([from, source], to, listing);
+  // Rules and lists are about names, and content is compared by name.
+  const isByName = (options.filters ?? []).length > 0 || options.files !== undefined ||
+    options.compareContent === true;
+  const lists = await listSides([from, source], to, listing, !isByName);
   const single = lists.tops.source;
   if (single === undefined || single.kind === "dir") {
     checkDirectories(lists, source, target);
@@ -296,7 +299,7 @@ class TreeCopy {
     this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
-  async run({ source, target: there, tops }: TreeLists): Promise<PdiffTreeResult> {
+  async run({ source, target: there, tops, equalFiles }: TreeLists): Promise<PdiffTreeResult> {
     const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
@@ -347,7 +350,7 @@ class TreeCopy {
       ? await this.#askRights(changes, filesCopied, there === undefined)
       : undefined;
     return {
-      files: selection.entries.filter(({ kind }) => kind === "file").length,
+      files: equalFiles + selection.entries.filter(({ kind }) => kind === "file").length,
       filesCopied,
       bytesTransferred,
       deleted: removed.length,

@@ -38,8 +38,8 @@ const KINDS: Readonly<Record<string, TreeEntry["kind"]>> = {
 };
 const LETTERS = { file: "f", dir: "d", link: "l", other: "o", fault: "x" } as const;
 
-/** An entry as a line. */
-export function formatEntry(entry: TreeEntry): string {
+/** An entry as a line, with more fields where others than its own are told. */
+export function formatEntry(entry: TreeEntry, more?: Readonly<Record<string, unknown>>): string {
   const { path, kind, size, mtimeNs, mode, uid, gid, identity, text, attributes } = entry;
   return `${
     JSON.stringify({
@@ -54,6 +54,7 @@ export function formatEntry(entry: TreeEntry): string {
       h: identity,
       l: text,
       x: attributes?.length === 0 ? "" : attributes?.toBase64(),
+      ...more,
     })
   }\n`;
 }
@@ -85,22 +86,31 @@ export function checkTreePath(path: string): void {
   if (!isTreePath(path)) throw failure("PROTOCOL", `Cannot use the name "${printable(path)}": ${BAD_PATH}`);
 }
 
+/** The fields of a line. */
+export function parseLine(line: string): Record<string, unknown> {
+  if (line.length > LINE_SIZE_MAX) throw refused(line, "it is too long");
+  try {
+    return (JSON.parse(line) ?? {}) as Record<string, unknown>;
+  } catch (error) {
+    throw refused(line, "it is no JSON", error);
+  }
+}
+
 /** Reads lines of entries; none may lead out of the directory, by its name or through a link. */
 export class EntryReader {
   readonly #directories = new Set<string>([""]);
   readonly #paths = new Set<string>();
-  #isFirst = true;
+  #isFirst: boolean;
 
-  /** The entry of a line. */
-  read(line: string): TreeEntry {
-    if (line.length > LINE_SIZE_MAX) throw refused(line, "it is too long");
-    let fields: Record<string, unknown>;
-    try {
-      fields = JSON.parse(line) as Record<string, unknown>;
-    } catch (error) {
-      throw refused(line, "it is no JSON", error);
-    }
-    const entry = entryOf(line, fields ?? {});
+  /** Of a list from its start on; else of names in directories that are known. */
+  constructor(directories?: Iterable<string>) {
+    this.#isFirst = directories === undefined;
+    for (const path of directories ?? []) this.#directories.add(path);
+  }
+
+  /** The entry of a line, whose fields may be known. */
+  read(line: string, fields: Record<string, unknown> = parseLine(line)): TreeEntry {
+    const entry = entryOf(line, fields);
     // The directory itself, before everything below it, or a file with nothing below it.
     if (entry.path === "" && ["dir", "file", "other"].includes(entry.kind) && this.#isFirst) {
       this.#isFirst = false;
@@ -172,6 +182,7 @@ function attributesOf(line: string, text: string): Uint8Array<ArrayBuffer> {
   }
 }
 
-function refused(line: string, state: string, cause?: unknown): Error {
+/** A line that is none of a tree. */
+export function refused(line: string, state: string, cause?: unknown): Error {
   return failure("PROTOCOL", `Cannot read the entry "${printable(line.slice(0, 60))}": ${state}`, { cause });
 }

@@ -8,8 +8,8 @@ import { failure, systemFailure } from "../file/_errors.ts";
 import { isOwnName } from "./_side_files.ts";
 import { specialKindOf } from "./_special_files.ts";
 import type { TreeEntry } from "./_tree_entry.ts";
+import { checkDepth, DirectoriesAhead, joinPath, LazyDirectory } from "./_tree_walk.ts";
 
-const DEPTH_MAX = 200;
 const PERMISSIONS = 0o7777;
 
 /** How a directory is listed. */
@@ -29,27 +29,6 @@ export async function listTree(directory: BlockDirectory, options: ListOptions =
   }
   return entries;
 }
-
-/** A directory that is opened when something is asked of it. */
-class LazyDirectory {
-  readonly #open: () => BlockDirectory;
-  #opened: BlockDirectory | undefined;
-
-  constructor(open: () => BlockDirectory) {
-    this.#open = open;
-  }
-
-  get(): BlockDirectory {
-    return this.#opened ??= this.#open();
-  }
-
-  close(): void {
-    this.#opened?.close();
-  }
-}
-
-/** Directories that are listed in one call at most. */
-const AHEAD = 256;
 
 /**
  * Everything below a directory, each directory before what it has, some entries at a time. Links are reported and not
@@ -74,35 +53,26 @@ async function* walk(
 ): AsyncGenerator<TreeEntry[], void, undefined> {
   const names = list.filter(({ errno, mode }) => errno === 0 && isDirectory(mode)).map(({ name }) => name);
   const attributes = options.attributes === true;
-  const ahead = new ListsAhead(directory, names, attributes);
+  const ahead = new DirectoriesAhead(names, (wanted) => directory.get().listBelow(wanted, attributes));
   let batch: TreeEntry[] = [];
   options.signal?.throwIfAborted();
   for (const facts of list) {
-    const path = prefix === "" ? facts.name : `${prefix}/${facts.name}`;
-    if (isOwnName(facts.name)) {
-      // Copies make files of such names: anything else is somebody's.
-      if (facts.errno === 0 && !isRegular(facts.mode)) batch.push(faultAt(path, ownName(path)));
-      continue;
-    }
-    if (facts.errno !== 0) {
-      batch.push(faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno)));
-      continue;
-    }
-    const entry = entryOf(path, facts);
+    const entry = entryIn(prefix, facts);
+    if (entry === undefined) continue;
     batch.push(entry);
     if (entry.kind !== "dir") continue;
     yield batch;
     batch = [];
     const below = new LazyDirectory(() => directory.get().openDirectory(facts.name, true));
     try {
-      if (depth === DEPTH_MAX) throw new RangeError(`Cannot list ${printable(path)}: it is nested too deep`);
+      checkDepth(entry.path, depth);
       const found = await ahead.take(facts.name) ?? await below.get().list(attributes);
-      yield* walk(below, found, options, path, depth + 1);
+      yield* walk(below, found, options, entry.path, depth + 1);
     } catch (error) {
       options.signal?.throwIfAborted();
       if (!(error instanceof SluiceError) && !(error instanceof RangeError)) throw error;
       // The directory itself was reported; this says that what it has was not.
-      batch.push(faultAt(path, error));
+      batch.push(faultAt(entry.path, error));
     } finally {
       below.close();
     }
@@ -110,40 +80,25 @@ async function* walk(
   if (batch.length > 0) yield batch;
 }
 
-/** Lists of directories that will be asked for in order, many of them made in one call. */
-class ListsAhead {
-  readonly #directory: LazyDirectory;
-  readonly #names: readonly string[];
-  readonly #attributes: boolean;
-  readonly #lists = new Map<string, NameFacts[] | Error>();
-  #next = 0;
-
-  constructor(directory: LazyDirectory, names: readonly string[], attributes: boolean) {
-    this.#attributes = attributes;
-    this.#directory = directory;
-    this.#names = names;
+/** What a name of a directory is; undefined for an unfinished copy. */
+export function entryIn(folder: string, facts: NameFacts): TreeEntry | undefined {
+  const path = joinPath(folder, facts.name);
+  if (isOwnName(facts.name)) {
+    // Copies make files of such names: anything else is somebody's.
+    const isSomebodys = facts.errno === 0 && !isRegular(facts.mode);
+    return isSomebodys ? faultAt(path, ownName(path)) : undefined;
   }
-
-  /** The list of a directory; undefined where it has to be listed by itself. */
-  async take(name: string): Promise<NameFacts[] | undefined> {
-    if (!this.#lists.has(name)) {
-      this.#next = this.#names.indexOf(name, this.#next);
-      const wanted = this.#names.slice(this.#next, this.#next + AHEAD);
-      const lists = wanted.length > 1 ? await this.#directory.get().listBelow(wanted, this.#attributes) : [];
-      for (const [index, list] of lists.entries()) this.#lists.set(wanted[index]!, list);
-    }
-    const list = this.#lists.get(name);
-    this.#lists.delete(name);
-    if (list instanceof Error) throw list;
-    return list;
-  }
+  return facts.errno === 0
+    ? entryOf(path, facts)
+    : faultAt(path, systemFailure(`look at ${printable(path)}`, facts.errno));
 }
 
 function ownName(path: string): Error {
   return failure("UNSUPPORTED", `Cannot copy ${printable(path)}: unfinished copies have such names`);
 }
 
-function faultAt(path: string, error: Error): TreeEntry {
+/** What can't be looked at. */
+export function faultAt(path: string, error: Error): TreeEntry {
   return {
     path,
     kind: "fault",
@@ -168,7 +123,8 @@ function kindOf(mode: number): TreeEntry["kind"] {
   return isRegular(mode) ? "file" : isDirectory(mode) ? "dir" : isLink(mode) ? "link" : "other";
 }
 
-function entryOf(
+/** The entry of a name. */
+export function entryOf(
   path: string,
   { mode, size, mtimeNs, uid, gid, links, identity, link, attributes }: Omit<NameFacts, "name" | "errno">,
 ): TreeEntry {

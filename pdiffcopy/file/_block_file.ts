@@ -1,6 +1,7 @@
 /**
  * Files by position, as copies use them: native where that is possible, else Deno's own. Both do the same.
  */
+import type { DirectorySummary } from "../kernel/directory_summary.ts";
 import type { FileStatus } from "../kernel/file.ts";
 import type { NameFacts, NewFacts } from "../kernel/names.ts";
 import type { SmallFileOptions } from "../kernel/small_files.ts";
@@ -9,7 +10,7 @@ import type { BlockIndexKernel } from "../kernel/rolling.ts";
 import type { BlockHasherKernel } from "../kernel/hash.ts";
 import type { HashSpec } from "./_hash_registry.ts";
 
-export type { BlockIndexKernel, BlockRange, FileStatus, NameFacts, NewFacts };
+export type { BlockIndexKernel, BlockRange, DirectorySummary, FileStatus, NameFacts, NewFacts };
 
 /** The blocks of a file with their digests: block `i` lies at `base + i * blockSize`. */
 export interface Table {
@@ -173,6 +174,13 @@ export interface BlockDirectory extends Disposable {
   list(attributes: boolean): Promise<NameFacts[]>;
   /** As `list`, for directories in it: from the first on as many as one call lists, and maybe none. */
   listBelow(names: readonly string[], attributes: boolean): Promise<(NameFacts[] | Error)[]>;
+  /**
+   * Summaries of directories in it, "." being itself: from the first on as many as one call makes, and maybe none; undefined
+   * where the system's calls are not at hand.
+   */
+  readonly summarizeBelow:
+    | ((names: readonly string[], attributes: boolean) => Promise<(DirectorySummary | Error)[]>)
+    | undefined;
   makeDirectory(name: string, mode: number): void;
   makeLink(name: string, content: string): void;
   /** Makes a pipe, or a socket that nobody listens on. */

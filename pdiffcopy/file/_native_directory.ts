@@ -2,6 +2,7 @@
  * Native directories as `BlockDirectory`.
  */
 import { ACTION, NativeFile, OPEN } from "../kernel/file.ts";
+import type { FileAnswer } from "../kernel/file.ts";
 import {
   CHANGE,
   changeName,
@@ -11,10 +12,12 @@ import {
   readAttributes,
   setFacts,
 } from "../kernel/names.ts";
+import { summarizeManyNames } from "../kernel/directory_summary.ts";
 import { readSmallFiles, writeSmallFiles } from "../kernel/small_files.ts";
 import type {
   BlockDirectory,
   BlockFile,
+  DirectorySummary,
   NameFacts,
   NewFacts,
   OpenOptions,
@@ -92,15 +95,28 @@ class NativeDirectory implements BlockDirectory {
   }
 
   async listBelow(names: readonly string[], attributes: boolean): Promise<(NameFacts[] | Error)[]> {
-    const lists = await listManyNames(this.#directory, names, attributes);
-    if (!Array.isArray(lists)) {
-      checked(lists, `list directories of ${this.path}`);
+    const lists = this.#answers(names, await listManyNames(this.#directory, names, attributes));
+    for (const list of lists) if (Array.isArray(list)) list.sort(byName);
+    return lists;
+  }
+
+  async summarizeBelow(
+    names: readonly string[],
+    attributes: boolean,
+  ): Promise<(DirectorySummary | Error)[]> {
+    return this.#answers(names, await summarizeManyNames(this.#directory, names, attributes));
+  }
+
+  /** What was found of directories; where one can't be read, why. */
+  #answers<T>(names: readonly string[], found: (T | number)[] | FileAnswer): (T | Error)[] {
+    if (!Array.isArray(found)) {
+      checked(found, `list directories of ${this.path}`);
       return [];
     }
-    return lists.map((found, index) =>
-      Array.isArray(found)
-        ? found.sort(byName)
-        : systemFailure(`open the directory ${this.path}/${names[index]}`, found)
+    return found.map((answer, index) =>
+      typeof answer === "number"
+        ? systemFailure(`open the directory ${this.path}/${names[index]}`, answer)
+        : answer
     );
   }
 

@@ -25,6 +25,7 @@ const NOTHING: NameFacts = {
 class PortableDirectory implements BlockDirectory {
   readonly path: string;
   readonly smallFiles = undefined;
+  readonly summarizeBelow = undefined;
   /** The directory that names may not lead out of, with its links resolved. */
   readonly #root: string | undefined;
 

@@ -138,8 +138,7 @@ export async function listManyNames(
     const lists: (NameFacts[] | number)[] = [];
     for (let at = 0; at < answer.produced;) {
       const [errno, size] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
-      const found: NameFacts[] = [];
-      readRecords(buffer.subarray(at + 8, at + 8 + size), attributes, found);
+      const found = readNameRecords(buffer.subarray(at + 8, at + 8 + size), attributes);
       lists.push(errno === 0 ? found : errno);
       at += 8 + size;
     }
@@ -149,7 +148,7 @@ export async function listManyNames(
   }
 }
 
-/** The names of records. */
+/** The texts of the names of records. */
 function namesOf(bytes: Uint8Array<ArrayBuffer>, view: DataView): string[] {
   // Records are larger than their names.
   const names = new Uint8Array(bytes.length);
@@ -160,6 +159,13 @@ function namesOf(bytes: Uint8Array<ArrayBuffer>, view: DataView): string[] {
     names[size++] = 0;
   }
   return decodePaths(names.subarray(0, size));
+}
+
+/** The names of records. */
+export function readNameRecords(bytes: Uint8Array<ArrayBuffer>, attributes: boolean): NameFacts[] {
+  const found: NameFacts[] = [];
+  readRecords(bytes, attributes, found);
+  return found;
 }
 
 function readRecords(bytes: Uint8Array<ArrayBuffer>, attributes: boolean, found: NameFacts[]): void {

@@ -26,6 +26,7 @@ const SHARED: ReadonlySet<string> = new Set([
   "GET /v2/caps",
   "GET /v2/stat",
   "GET /v2/tree",
+  "POST /v2/tree/names",
   "POST /v2/blocks",
   "POST /v2/signature",
   "GET /info",

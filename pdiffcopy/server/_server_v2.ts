@@ -13,7 +13,7 @@ import type { ServerSessions } from "./_server_sessions.ts";
 import { fileStream } from "./_server_stream.ts";
 import { answerSession, FRAMES_SIZE_MAX } from "./_session_answers.ts";
 import { readSmallFiles, writeSmallFiles } from "./_small_file_answers.ts";
-import { changeTree, listing } from "./_tree_answers.ts";
+import { changeTree, directoryNames, listing } from "./_tree_answers.ts";
 
 /** Answers one request. */
 export async function answerV2(
@@ -42,6 +42,8 @@ export async function answerV2(
       return listing(context, request, query);
     case "POST /v2/tree":
       return await changeTree(context, request, query);
+    case "POST /v2/tree/names":
+      return await directoryNames(context, request, query);
     case "POST /v2/files/read":
       return await readSmallFiles(context, request, query);
     case "POST /v2/files/write":
@@ -74,6 +76,7 @@ function capabilities(context: ServerContext): Record<string, unknown> {
     "moved-blocks",
     "tree-changes",
     "tree-top",
+    "tree-outline",
     "tree-specials",
     "rights",
   ];

@@ -3,22 +3,25 @@
  */
 import type { BlockDirectory } from "../file/_block_file.ts";
 import { isNoDirectory } from "../file/_errors.ts";
-import { formatEntry } from "../copy/_tree_entry.ts";
+import { formatOutline } from "../copy/_outline_lines.ts";
+import { checkTreePath, formatEntry } from "../copy/_tree_entry.ts";
 import { entryOfFile, listTreeBatches } from "../copy/_tree_list.ts";
+import { listDirectories, outlineTree } from "../copy/_tree_outline.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
 import type { TreeChange } from "../copy/_tree_target.ts";
 import { readTreeChanges } from "../wire/_tree_changes.ts";
 import type { ServerContext } from "./_server_context.ts";
-import { readJson, Refusal, required } from "./_server_request.ts";
+import { badRequest, readJson, Refusal, required } from "./_server_request.ts";
 
 const LISTING_CHUNK = 64 << 10;
+const PATHS_SIZE_MAX = 32 << 20;
 const CHANGES_SIZE_MAX = 32 << 20;
 
 const HEADERS = { "content-type": "application/x-ndjson", "cache-control": "no-transform" };
 
 /**
  * Everything below a directory, and with `top` the directory first, one line an entry; the last line is a dot. With `top`
- * a file has one line.
+ * a file has one line. With `outline` directories alone, from the top on, and what the names in each come to.
  */
 export function listing(
   context: ServerContext,
@@ -27,7 +30,8 @@ export function listing(
 ): Response {
   const path = required(query, "path");
   const attributes = query.get("attributes") === "1";
-  const top = query.get("top") === "1";
+  const isOutline = query.get("outline") === "1";
+  const top = isOutline || query.get("top") === "1";
   let directory: BlockDirectory;
   try {
     directory = context.root.directory(path);
@@ -36,7 +40,35 @@ export function listing(
     using file = context.root.look(path);
     return new Response(`${formatEntry(entryOfFile(file, { attributes }))}.`, { headers: HEADERS });
   }
-  const batches = listTreeBatches(directory, { attributes, top, signal: request.signal });
+  const options = { attributes, top, signal: request.signal };
+  return isOutline && directory.summarizeBelow !== undefined
+    ? answerLines(directory, outlineTree(directory, options), formatOutline)
+    : answerLines(directory, listTreeBatches(directory, options), (entry) => formatEntry(entry));
+}
+
+/** What is in some directories below one, apart from directories; lines as those of `listing`. */
+export async function directoryNames(
+  context: ServerContext,
+  request: Request,
+  query: ReadonlyMap<string, string>,
+): Promise<Response> {
+  const { paths } = await readJson(request, context.bodyLimits, PATHS_SIZE_MAX);
+  if (!Array.isArray(paths) || !paths.every((path) => typeof path === "string")) {
+    throw badRequest('"paths" is no list of names');
+  }
+  for (const path of paths as string[]) if (path !== "") checkTreePath(path);
+  const directory = context.root.directory(required(query, "path"));
+  const options = { attributes: query.get("attributes") === "1", signal: request.signal };
+  const batches = listDirectories(directory, paths as string[], options);
+  return answerLines(directory, batches, (entry) => formatEntry(entry));
+}
+
+/** An answer of what is found below a directory, which is closed at its end. */
+function answerLines<T>(
+  directory: BlockDirectory,
+  batches: AsyncGenerator<T[], void, undefined>,
+  format: (item: T) => string,
+): Response {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
@@ -50,7 +82,7 @@ export function listing(
             directory.close();
             return;
           }
-          text += value.map(formatEntry).join("");
+          text += value.map(format).join("");
         }
         controller.enqueue(encoder.encode(text));
       } catch (error) {

@@ -15,5 +15,6 @@ pub const constants = .{
     .{ "ACTION", @import("file_exports.zig").Action },
     .{ "SMALL_FILE", @import("small_files.zig").Record },
     .{ "SMALL_FILE_WRITE", @import("small_files.zig").WriteFlags },
+    .{ "DIRECTORY_SUMMARY", @import("directory_summary.zig").Summary },
     .{ "FILE_STATUS", @import("file_exports.zig").Status },
 };

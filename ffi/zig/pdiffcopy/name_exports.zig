@@ -5,6 +5,7 @@ const std = @import("std");
 const files = @import("../core/linux_file.zig");
 const names = @import("../core/linux_names.zig");
 const result = @import("../core/result.zig");
+const summaries = @import("directory_summary.zig");
 const Path = @import("path.zig").Path;
 const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
@@ -34,22 +35,52 @@ fn listAs(directory: *const File, restart: bool, attributes: u32, output: []u8) 
     return if (attributes != 0) names.list(directory, restart, .attributes, output) else names.list(directory, restart, .facts, output);
 }
 
-/// Bytes before the records of one directory: why it could not be listed, and how many bytes follow.
-const listing_head = 8;
+/// One directory of several: the records of its names follow.
+const ListHead = extern struct {
+    /// Why it could not be listed; 0 where it was.
+    errno: u32 = 0,
+    /// Bytes of the records.
+    size: u32 = 0,
+};
 
-/// Lists directories of this one, whose names follow each other in the source, each ended by a zero: for each a u32 the
-/// system's number, a u32 bytes, and records as `list` writes them. Stops before one that does not fit whole; `value` is
-/// how many were listed, 0 where not even the first fits.
+/// Lists directories of this one, whose names follow each other in the source, each ended by a zero: for each a
+/// `ListHead`, and records as `list` writes them. Stops before one that does not fit whole; `value` is how many were
+/// listed, 0 where not even the first fits.
 fn listMany(self: *const File, wanted: []const u8, attributes: u32, output: []u8, step: *Step) Result {
+    return writeMany(self, wanted, attributes, output, step, ListHead, listWhole);
+}
+
+/// As `listMany`, for summaries: for each a `Summary`, and the records of directories in it.
+fn summarizeMany(self: *const File, wanted: []const u8, attributes: u32, output: []u8, step: *Step) Result {
+    return writeMany(self, wanted, attributes, output, step, summaries.Summary, summarizeAs);
+}
+
+/// Writes what `write` says of directories: a head, and what it left behind that.
+fn writeMany(
+    self: *const File,
+    wanted: []const u8,
+    attributes: u32,
+    output: []u8,
+    step: *Step,
+    comptime Head: type,
+    comptime write: fn (*const File, u32, []u8) ?Head,
+) Result {
     var at: usize = 0;
     var written: usize = 0;
     var count: u64 = 0;
-    while (at < wanted.len and output.len - written >= listing_head + names.room_min) {
+    while (at < wanted.len and output.len - written >= @sizeOf(Head) + names.room_min) {
         const end = std.mem.findScalarPos(u8, wanted, at, 0) orelse return .invalid_argument;
-        const listed = listOne(self, wanted[at..end :0], attributes, output[written + listing_head ..]) orelse break;
-        std.mem.writeInt(u32, output[written..][0..4], listed.errno, .little);
-        std.mem.writeInt(u32, output[written + 4 ..][0..4], listed.size, .little);
-        written += listing_head + listed.size;
+        const rest = output[written + @sizeOf(Head) ..];
+        const head: Head = switch (File.open(self, wanted[at..end :0], .{ .directory = true, .beneath = true, .no_follow = true }, 0)) {
+            .failed => |errno| .{ .errno = errno },
+            .value => |descriptor| found: {
+                const directory: File = .{ .descriptor = @intCast(descriptor) };
+                defer directory.close();
+                break :found write(&directory, attributes, rest) orelse break;
+            },
+        };
+        @memcpy(output[written..][0..@sizeOf(Head)], std.mem.asBytes(&head));
+        written += @sizeOf(Head) + head.size;
         count += 1;
         at = end + 1;
     }
@@ -59,16 +90,18 @@ fn listMany(self: *const File, wanted: []const u8, attributes: u32, output: []u8
 }
 
 /// Null where the output has no room for all of it.
-fn listOne(parent: *const File, name: [:0]const u8, attributes: u32, output: []u8) ?struct { errno: u32, size: u32 } {
-    const directory: File = switch (File.open(parent, name, .{ .directory = true, .beneath = true, .no_follow = true }, 0)) {
-        .failed => |errno| return .{ .errno = errno, .size = 0 },
-        .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
+fn listWhole(directory: *const File, attributes: u32, output: []u8) ?ListHead {
+    return switch (listAs(directory, true, attributes, output)) {
+        .failed => |errno| .{ .errno = errno },
+        .written => |written| if (written.more) null else .{ .size = @intCast(written.count) },
     };
-    defer directory.close();
-    return switch (listAs(&directory, true, attributes, output)) {
-        .failed => |errno| .{ .errno = errno, .size = 0 },
-        .written => |written| if (written.more) null else .{ .errno = 0, .size = @intCast(written.count) },
-    };
+}
+
+fn summarizeAs(directory: *const File, attributes: u32, output: []u8) ?summaries.Summary {
+    return if (attributes != 0)
+        summaries.summarize(directory, .attributes, output)
+    else
+        summaries.summarize(directory, .facts, output);
 }
 
 /// What `change` does to a name of a directory.
@@ -146,6 +179,7 @@ fn writeAttributes(self: *const File, input: []const u8, step: *Step) Result {
 pub const exports = .{
     .{ "sluice_pdiffcopy_names_list", list, .off_loop },
     .{ "sluice_pdiffcopy_names_list_many", listMany, .off_loop },
+    .{ "sluice_pdiffcopy_names_summarize_many", summarizeMany, .off_loop },
     .{ "sluice_pdiffcopy_names_change", change },
     .{ "sluice_pdiffcopy_names_link", link },
     .{ "sluice_pdiffcopy_names_set_facts", setFacts },

@@ -43,6 +43,16 @@ export const SMALL_FILE_WRITE = {
 } as const;
 
 /** Shared with the library; its meaning stands at its declaration there. */
+export const DIRECTORY_SUMMARY = {
+  ERRNO: 0,
+  SIZE: 1,
+  FILES: 2,
+  IS_WHOLE: 3,
+  DIGEST: 4,
+  LENGTH: 12,
+} as const;
+
+/** Shared with the library; its meaning stands at its declaration there. */
 export const FILE_STATUS = {
   SIZE_LOW: 0,
   SIZE_HIGH: 1,
@@ -86,6 +96,7 @@ const FUNCTIONS = {
   sluice_pdiffcopy_file_copy: { parameters: ["handle","handle","f64","f64","u32","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_names_list: { parameters: ["handle","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_names_list_many: { parameters: ["handle","source","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
+  sluice_pdiffcopy_names_summarize_many: { parameters: ["handle","source","u32","u32","u32","target","u32","u32","step"], result: "i32", offLoop: true },
   sluice_pdiffcopy_names_change: { parameters: ["handle","u32","source","u32","u32","source","u32","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_link: { parameters: ["handle","handle","source","u32","u32","source","u32","u32","step"], result: "i32", offLoop: false },
   sluice_pdiffcopy_names_set_facts: { parameters: ["handle","source","u32","u32","u32","u32","u32","u32","u32","u32","u32","step"], result: "i32", offLoop: false },
@@ -104,6 +115,6 @@ export type PdiffcopyFileFunctions = FunctionsOf<typeof FUNCTIONS>;
 /** What a backend must know of the module pdiffcopy_file. */
 export const PDIFFCOPY_FILE_MODULE: LibraryModule = {
   name: "pdiffcopy_file",
-  hash: 3265239735,
+  hash: 2709815252,
   functions: FUNCTIONS,
 };
