@@ -3,6 +3,7 @@ import { names, run, sluice, sluiceArguments } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { Random } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
+import { objectOf, startRangeServer } from "./_range_server.ts";
 
 const CONTENT = new Random(9).bytes(700_000);
 
@@ -289,6 +290,16 @@ Deno.test("sluice pdiffcopy copies by an index from a plain web server", async (
     );
     assertStringIncludes(fetched.stderr, "fetched 64 KiB of 683.59 KiB");
     assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    for (const hasRanges of [true, false]) {
+      await using server = startRangeServer({ ...objectOf(CONTENT), hasRanges });
+      const [index, target] = [`${directory}/source.pdx`, `${directory}/from web`];
+      const { code, stdout, stderr } = await ours("--json", "--index", index, server.url, target);
+      assertEquals(code, 0, stderr);
+      const { bytesSentWhole } = JSON.parse(new TextDecoder().decode(stdout));
+      assertEquals(bytesSentWhole, hasRanges ? 0 : CONTENT.length);
+      assertEquals(stderr.includes("does not answer ranges"), !hasRanges, stderr);
+      await Deno.remove(target);
+    }
     await withServer(["--root", directory], async (url) => {
       await Deno.writeFile(`${directory}/target`, new Uint8Array([9, ...CONTENT]));
       const shifted = await ours("--shift", "rolling", "--json", `${url}/source`, `${directory}/target`);

@@ -1,6 +1,7 @@
 /**
  * `sluice pdiffcopy index`, and copies from plain web servers by what it wrote.
  */
+import { withoutUrlSecrets } from "@sluice/internal";
 import {
   buildPdiffIndex,
   copyByPdiffIndex,
@@ -81,6 +82,14 @@ export async function indexCopyCommand(
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
+  if (result.bytesSentWhole > 0) {
+    messages.say(
+      LEVEL.results,
+      `the server of ${withoutUrlSecrets(source!)} does not answer ranges: it sent all of the ${
+        formatPdiffSize(result.bytesSentWhole)
+      }`,
+    );
+  }
   const seconds = formatPdiffDuration((performance.now() - started) / 1000);
   messages.say(
     LEVEL.results,
