@@ -333,6 +333,24 @@ Deno.test("sluice pdiffcopy tells the truth about lengths, and dry runs change n
   });
 });
 
+Deno.test("sluice pdiffcopy index and caps say what they expect", async () => {
+  await withFiles(async (directory) => {
+    const cases: readonly (readonly [args: string[], message: string])[] = [
+      [["index", directory], `Cannot read ${directory}: Is a directory`],
+      [["index", `${directory}/none`], `Cannot read ${directory}/none: No such file or directory`],
+      [["--index", directory, "a", `${directory}/t`], `Cannot read ${directory}: Is a directory`],
+      [["caps", `${directory}/source`], `Cannot ask "${directory}/source" what it can do: expected http://`],
+      [["caps", "ssh://host/path"], 'Cannot ask "ssh://host/path" what it can do: expected http://'],
+      [["caps", "127.0.0.1:8080"], 'Cannot ask "127.0.0.1:8080" what it can do: expected http://'],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await ours(...args);
+      assertEquals(code, 1, stderr);
+      assertStringIncludes(stderr, message);
+    }
+  });
+});
+
 Deno.test("sluice pdiffcopy caps brings the token, and says what is missing", async () => {
   await withFiles(async (directory) => {
     await Deno.writeTextFile(`${directory}/token`, "secret\n");
@@ -614,6 +632,13 @@ Deno.test({
       await asNobody(directory, "-a", ...sides);
       const again = await asNobody(directory, "-a", ...sides);
       assertStringIncludes(again.stderr, "copied 0 of 3 files");
+      // What can't be read is told once, by the path that the user gave.
+      await Deno.mkdir(`${directory}/from/closed`, { mode: 0 });
+      for (let count = 0; count < 2; count++) {
+        const { code, stderr } = await asNobody(directory, "-a", ...sides);
+        assertEquals([code, stderr.match(/^closed: .*\/from\/closed: /gm)?.length], [23, 1], stderr);
+        assertStringIncludes(stderr, "\n1 name was not copied");
+      }
       await replaceReadOnlyFiles(directory);
     }),
 });
