@@ -158,4 +158,37 @@ def hcomp(c):
     } d++ a=*c a&~ 32 a> 64 if
       a< 91 if hashd else *d=0 endif else *d=0 endif b=c b-- a=*d d++ hash *d=a`,
   }),
+  program({
+    name: "literals, matches",
+    sizes: [0, 0],
+    count: 1,
+    // So many literals as a byte below 128 says, or two bytes of a distance after a larger one.
+    hcomp: `state = 0
+def hcomp(c):
+  global state
+  hH[0] = 0
+  if state == 0:
+    hH[0] = hash(0, c)
+    if c > 127:
+      state = 2
+    elif c > 0:
+      state = c + 2
+  elif state > 2:
+    hH[0] = hash(0, c)
+    state -= 1
+    if state == 2:
+      state = 0
+  else:
+    state -= 1
+  hH[0] = hash(hH[0], kind())
+def kind():
+  if state > 3:
+    return 3
+  return state
+`,
+    written: `b=a *d=0 a=c a== 0 if
+      a=b hashd a> 127 if c= 2 else a> 0 if a+= 2 c=a endif endif
+      else a> 2 if a=b hashd c-- a=c a== 2 if c=0 endif else c-- endif endif
+      a=c a> 3 if a= 3 endif hashd`,
+  }),
 ];

@@ -33,6 +33,10 @@ export function smallProgram(random: Random, statements: number): string {
         `pH[${pick(["0", "1", "a & 3"])}] = hash(hash(${value()}, pM[${pick(NAMES)} & 3]), ${pick(NAMES)})`,
       () => `pH[2] = hash(pH[2], ${value()})`,
       () => `${pick(NAMES)} = step(${value()})`,
+      () => `${pick(NAMES)} = (pH[${pick(["0", "1", "a & 3"])}] ^ most(${value()})) & 255`,
+      () =>
+        pick(NAMES.map((name) => `${pick(NAMES)} = (${name} + 1 << 3) + most(pM[${name} + 1 & 3]) & 65535`)),
+      () => `pH[1] = hash(pH[${pick(["1", "2"])}], most(${pick(NAMES)}))`,
       () => `${pick(NAMES)} = read_b() & 255`,
     ])();
   let loops = 0;
@@ -94,6 +98,7 @@ export function smallProgram(random: Random, statements: number): string {
       random.below(3)
     }\nlast = 0\n` +
       `def step(x):\n  global last\n  y = last\n  last = x & 255\n  return y\n` +
+      `def most(v):\n  while v > 99:\n    v >>= 3\n  if v > 5:\n    return 5\n  return v\n` +
       `def pcomp(c):\n${own}  if c == NONE:\n    return\n${block("  ", statements, 2)}`,
   );
 }

@@ -1,7 +1,7 @@
 /**
  * The code of a section that does best what its level wants, among what several levels make of it.
  */
-import { fastest, refined, shortest, sizeOf, StepCounts } from "./_candidates.ts";
+import { fastest, refined, REFINED_SIZE_MAX, shortest, sizeOf, StepCounts } from "./_candidates.ts";
 import type { Choice, MachineMaker } from "./_candidates.ts";
 import { generateCode } from "./_code_generation.ts";
 import type { CodePlan, SectionCode } from "./_code_generation.ts";
@@ -17,11 +17,14 @@ const COMPARED_SIZE_MAX = 16_384;
 /** Loops are written out where code does not grow by that, or where at most so much of the instructions is left. */
 const UNROLLED_MAX = 0.98;
 
+const TAILS = { 0: "none", 1: "none", 2: "free", s: "all" } as const;
+
 /** The code of one section at the level that does best what is wanted: little code, or few instructions executed. */
-export function bestSection(source: SectionSource, measure: MachineMaker): SectionCode | undefined {
-  const first = compileSection(source);
-  const { header, settings, stackSize, reporter } = source;
+export function bestSection(asked: SectionSource, measure: MachineMaker): SectionCode | undefined {
+  const { header, settings, stackSize, reporter } = asked;
   const { level } = settings;
+  const source = { ...asked, tails: TAILS[level] };
+  const first = compileSection(source);
   if (first === undefined || level === 0 || level === 1) return first;
   if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
   // What is found in the source was reported already.
@@ -53,5 +56,9 @@ export function bestSection(source: SectionSource, measure: MachineMaker): Secti
     : [];
   const make = ({ prepared }: SectionCode, plan: CodePlan): SectionCode =>
     generateCode(prepared, header, level, stackSize, plan);
-  return refined([...plain, ...good, ...pooled], make, [choose, next]);
+  const codes = [...plain, ...good, ...pooled];
+  // The shortest code is looked for where the fastest is, too.
+  const others = level === "s" ? codes.filter((code) => sizeOf(code) <= REFINED_SIZE_MAX) : [];
+  const free = others.map((code) => make(code, { ...code.plan, tails: TAILS[2] }));
+  return refined([...codes, ...free], make, [choose, next]);
 }

@@ -39,6 +39,11 @@ export class Bits {
     this.#end = end;
   }
 
+  /** A set of the same numbers that changes by itself. */
+  copy(): Bits {
+    return new Bits(this.#words.slice(this.#start, this.#end), 0, this.#end - this.#start);
+  }
+
   add(index: number): void {
     this.#words[this.#start + (index >>> 5)]! |= 1 << (index & 31);
   }

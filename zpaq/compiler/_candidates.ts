@@ -80,7 +80,7 @@ export class StepCounts {
 }
 
 /** Larger code is not made again in other ways. */
-const REFINED_SIZE_MAX = 2048;
+export const REFINED_SIZE_MAX = 2048;
 const ROUNDS_MAX = 4;
 /** Variables of each register that are tried without it. */
 const HOMES_MAX = 3;
@@ -130,6 +130,7 @@ function plansOf({ plan, homes, free, graph, prepared }: SectionCode): CodePlan[
     plans.push({ ...plan, preferred: new Set([...plan.preferred, variable]) });
   }
   if (graph.start !== graph.enter) plans.push({ ...plan, enterFirst: !plan.enterFirst });
+  if (plan.tails !== "none") plans.push({ ...plan, tails: plan.tails === "all" ? "free" : "all" });
   for (const registers of otherRegisters(free)) plans.push({ ...plan, registers });
   return plans;
 }

@@ -20,6 +20,8 @@ import type { Contents, Register } from "./_register_contents.ts";
 import { Selection } from "./_selection.ts";
 import type { Homes, Observer } from "./_selection.ts";
 import { emitTable } from "./_table_code.ts";
+import { mergeTails } from "./_tails.ts";
+import type { TailMerging } from "./_tails.ts";
 import type { Step } from "./_trees.ts";
 
 /** Where a variable lives. */
@@ -60,10 +62,17 @@ export interface CodePlan extends HomeWishes {
   readonly registers?: readonly Register[];
   /** Whether the program first tries whether a new call begins, before it looks for what it waited for. */
   readonly enterFirst: boolean;
+  /** Which equal endings are made one. */
+  readonly tails: TailMerging;
 }
 
 /** What suits most programs. */
-export const USUAL_PLAN: CodePlan = { homeless: new Set(), preferred: new Set(), enterFirst: false };
+export const USUAL_PLAN: CodePlan = {
+  homeless: new Set(),
+  preferred: new Set(),
+  enterFirst: false,
+  tails: "none",
+};
 
 /** Code as it is made, for tests: no two variables share a cell, nothing is left out, and `claims` is filled. */
 export interface CodeAudit {
@@ -102,7 +111,7 @@ export function generateCode(
     const registers = level === 0 ? new Map<Variable, Register>() : prepared.homes.choose(free, plan);
     if (spilled.size === 0 && audit === undefined) {
       // Many plans come to the same.
-      key = prepared.keyOf(registers, plan.enterFirst);
+      key = prepared.keyOf(registers, plan);
       const made = prepared.made.get(key);
       if (made !== undefined) return made;
     }
@@ -139,7 +148,7 @@ export function generateCode(
       for (const variable of homeless) spilled.set(variable, spilled.size);
       continue;
     }
-    const instructions = layOut(cleanCells(items, cells), cells);
+    const instructions = layOut(mergeTails(cleanCells(items, cells), cells, plan.tails), cells);
     const places: VariablePlace[] = [
       ...[...registers].map(([variable, register]) => ({ variable, place: register.toUpperCase() })),
       ...[...slots].map(([variable, slot]) => ({ variable, place: `H[${2 ** h - 1 - slot}]` })),

@@ -4,6 +4,7 @@
 import { readsOf, readsOfEnd, Variable, writesOf, writesOfEnd } from "./_ir.ts";
 import type { Block, Graph } from "./_ir.ts";
 import { backwardsOver, Liveness } from "./_liveness.ts";
+import type { LiveSet } from "./_liveness.ts";
 import type { Register } from "./_register_contents.ts";
 import { leavesOf } from "./_trees.ts";
 import type { Step } from "./_trees.ts";
@@ -167,7 +168,7 @@ function writesOfStep(step: Step): readonly Variable[] {
   return step.type === "set" ? [step.to] : step.type === "other" ? writesOf(step.operation) : [];
 }
 
-function backwardsOverStep(step: Step, live: Set<Variable>): void {
+function backwardsOverStep(step: Step, live: LiveSet): void {
   if (step.type === "other") return backwardsOver(step.operation, live);
   if (step.type === "set") live.delete(step.to);
   const nodes = step.type === "store"

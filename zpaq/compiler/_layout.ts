@@ -19,7 +19,13 @@ export interface PlacedInstruction {
 
 const SHORT_SIZE = 2;
 const LONG_SIZE = { jt: 5, jf: 5, jmp: 3 } as const;
+const NONE_LONG: ReadonlySet<Item> = new Set();
 const OPPOSITE = { jt: "jf", jf: "jt" } as const;
+
+/** The size of an instruction whose jump is short. */
+export function itemSize(item: Item): number {
+  return sizeOf(item, NONE_LONG);
+}
 
 function sizeOf(item: Item, long: ReadonlySet<Item>): number {
   switch (item.type) {

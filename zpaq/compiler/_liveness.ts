@@ -1,6 +1,7 @@
 /**
  * Which variables are still needed, block by block; what nobody needs is left out.
  */
+import { settleBackwards } from "./_backward_flow.ts";
 import { BitsPool } from "./_bits.ts";
 import type { Bits } from "./_bits.ts";
 import { readsOf, readsOfEnd, successorsOf, Variable, writesOf, writesOfEnd } from "./_ir.ts";
@@ -12,6 +13,49 @@ interface Facts {
   readonly set: Bits;
   readonly before: Bits;
   readonly after: Bits;
+}
+
+/** Variables that are needed at one point. */
+export interface LiveSet extends Iterable<Variable> {
+  has(variable: Variable): boolean;
+  add(variable: Variable): void;
+  delete(variable: Variable): void;
+}
+
+/** Those that blocks need from one another as bits, of which a block has many, and those that come and go within one. */
+class LiveVariables implements LiveSet {
+  readonly #bits: Bits;
+  readonly #indexes: ReadonlyMap<Variable, number>;
+  readonly #variables: readonly Variable[];
+  readonly #own = new Set<Variable>();
+
+  constructor(bits: Bits, indexes: ReadonlyMap<Variable, number>, variables: readonly Variable[]) {
+    this.#bits = bits;
+    this.#indexes = indexes;
+    this.#variables = variables;
+  }
+
+  has(variable: Variable): boolean {
+    const index = this.#indexes.get(variable);
+    return index === undefined ? this.#own.has(variable) : this.#bits.has(index);
+  }
+
+  add(variable: Variable): void {
+    const index = this.#indexes.get(variable);
+    if (index === undefined) this.#own.add(variable);
+    else this.#bits.add(index);
+  }
+
+  delete(variable: Variable): void {
+    const index = this.#indexes.get(variable);
+    if (index === undefined) this.#own.delete(variable);
+    else this.#bits.delete(index);
+  }
+
+  *[Symbol.iterator](): Iterator<Variable, void, undefined> {
+    for (const index of this.#bits) yield this.#variables[index]!;
+    yield* this.#own;
+  }
 }
 
 /** Variables that are needed at the end of each block. */
@@ -72,19 +116,14 @@ export class Liveness {
       };
       this.#facts.set(block, facts);
     }
-    const queue = [...blocks];
-    const open = new Set(queue);
-    for (let block = queue.pop(); block !== undefined; block = queue.pop()) {
-      open.delete(block);
+    const places = new Map(blocks.map((block, i) => [block, i]));
+    const before = blocks.map((block) => predecessors.get(block)!.map((each) => places.get(each)!));
+    settleBackwards(before, (i) => {
+      const block = blocks[i]!;
       const { needed, set, before, after } = this.#facts.get(block)!;
       for (const next of successorsOf(block, enter)) after.addAll(this.#facts.get(next)!.before);
-      if (!before.addNeeded(needed, after, set)) continue;
-      for (const each of predecessors.get(block)!) {
-        if (open.has(each)) continue;
-        open.add(each);
-        queue.push(each);
-      }
-    }
+      return before.addNeeded(needed, after, set);
+    });
     // Calls that may come back to their caller keep what is needed after them.
     for (const block of blocks) {
       if (block.operations.some(({ type }) => type === "restore")) backwards(block, this.after(block));
@@ -92,18 +131,18 @@ export class Liveness {
   }
 
   /** The variables that are needed after a block. */
-  after(block: Block): Set<Variable> {
-    return new Set(Array.from(this.#facts.get(block)!.after, (index) => this.#variables[index]!));
+  after(block: Block): LiveVariables {
+    return new LiveVariables(this.#facts.get(block)!.after.copy(), this.#indexes, this.#variables);
   }
 
   /** The variables that are needed before a block. */
-  before(block: Block): Set<Variable> {
-    return new Set(Array.from(this.#facts.get(block)!.before, (index) => this.#variables[index]!));
+  before(block: Block): Iterable<Variable> {
+    return Array.from(this.#facts.get(block)!.before, (index) => this.#variables[index]!);
   }
 }
 
 /** Goes from what is needed after an operation to what is needed before it. */
-export function backwardsOver(operation: Operation, live: Set<Variable>): void {
+export function backwardsOver(operation: Operation, live: LiveSet): void {
   if (operation.type === "restore") {
     const { frame } = operation;
     frame.variables = [
@@ -114,13 +153,13 @@ export function backwardsOver(operation: Operation, live: Set<Variable>): void {
   for (const value of readsOf(operation)) if (value instanceof Variable) live.add(value);
 }
 
-function backwardsOverEnd({ end }: Block, live: Set<Variable>): void {
+function backwardsOverEnd({ end }: Block, live: LiveSet): void {
   const written = writesOfEnd(end);
   if (written !== undefined) live.delete(written);
   for (const value of readsOfEnd(end)) if (value instanceof Variable) live.add(value);
 }
 
-function backwards(block: Block, live: Set<Variable>): void {
+function backwards(block: Block, live: LiveSet): void {
   backwardsOverEnd(block, live);
   for (let i = block.operations.length - 1; i >= 0; i--) backwardsOver(block.operations[i]!, live);
 }

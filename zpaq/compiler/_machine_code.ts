@@ -1,6 +1,7 @@
 /**
  * Instructions of the machine while their cells and places are not settled: what each reads and changes.
  */
+import { settleBackwards } from "./_backward_flow.ts";
 import { BitsPool } from "./_bits.ts";
 import type { Bits } from "./_bits.ts";
 import type { Variable } from "./_ir.ts";
@@ -160,22 +161,15 @@ export class MachineLiveness {
       if (!endsPath(last) && i + 1 < this.#runs.length) run.successors.push(i + 1);
       for (const next of run.successors) predecessors[next]!.push(i);
     }
-    const queue = this.#runs.map((_, i) => i);
-    const open = new Set(queue);
-    for (let i = queue.pop(); i !== undefined; i = queue.pop()) {
-      open.delete(i);
+    settleBackwards(predecessors, (i) => {
       const run = this.#runs[i]!;
       const { cells, registers } = this.#after(run);
       const needed = run.neededRegisters | registers & ~run.setRegisters;
       const grown = run.before.addNeeded(run.needed, cells, run.set);
-      if (!grown && needed === run.registers) continue;
+      if (!grown && needed === run.registers) return false;
       run.registers = needed;
-      for (const each of predecessors[i]!) {
-        if (open.has(each)) continue;
-        open.add(each);
-        queue.push(each);
-      }
-    }
+      return true;
+    });
   }
 
   #after(run: Run): Live {

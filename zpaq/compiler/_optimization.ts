@@ -8,6 +8,7 @@ import { removeUnused } from "./_liveness.ts";
 import type { OptimizationLevel } from "./_level.ts";
 import { Propagation } from "./_propagation.ts";
 import { Ranges } from "./_ranges.ts";
+import { sinkValues } from "./_sinking.ts";
 import { splitVariables } from "./_webs.ts";
 
 const ROUNDS_MAX = 5;
@@ -33,6 +34,7 @@ export function optimizeGraph(
   if (level === 1 || size > THOROUGH_MAX) return;
   const fewer = removeMasks(graph, sizes);
   if (splitVariables(graph) || fewer) propagate(graph, level, LAST_ROUNDS_MAX);
+  sinkValues(graph);
 }
 
 function propagate(graph: Graph, level: OptimizationLevel, rounds = ROUNDS_MAX): void {

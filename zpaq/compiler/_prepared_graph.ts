@@ -30,10 +30,13 @@ export class PreparedGraph<Code> {
     this.homes = new HomeChoice(graph, this.steps);
   }
 
-  /** What decides code: the variables that live in registers, and which case comes first. */
-  keyOf(registers: ReadonlyMap<Variable, Register>, enterFirst: boolean): string {
+  /** What decides code: the variables that live in registers, which case comes first, and which endings are made one. */
+  keyOf(
+    registers: ReadonlyMap<Variable, Register>,
+    { enterFirst, tails }: { readonly enterFirst: boolean; readonly tails: string },
+  ): string {
     const homes = [...registers].map(([variable, register]) => `${this.#numberOf(variable)}${register}`);
-    return `${enterFirst} ${homes.sort().join(" ")}`;
+    return `${enterFirst} ${tails} ${homes.sort().join(" ")}`;
   }
 
   #numberOf(variable: Variable): number {

@@ -2,7 +2,7 @@
  * One section of a program: from its syntax tree to code that fits a block.
  */
 import { CELL_COUNT } from "./_cells.ts";
-import { generateCode } from "./_code_generation.ts";
+import { generateCode, USUAL_PLAN } from "./_code_generation.ts";
 import type { SectionCode } from "./_code_generation.ts";
 import type { HeaderData } from "./_header.ts";
 import { readsOf, Variable, writesOf } from "./_ir.ts";
@@ -15,6 +15,7 @@ import { PreparedGraph } from "./_prepared_graph.ts";
 import { Reporter } from "./_reporter.ts";
 import { tablePlace } from "./_scopes.ts";
 import type { Program } from "./_scopes.ts";
+import type { TailMerging } from "./_tails.ts";
 import type { Span } from "./_source_text.ts";
 
 /** libzpaq counts six bytes more than the program has in 16 bits. */
@@ -36,6 +37,8 @@ export interface SectionSource {
   readonly wrapsH?: boolean;
   /** Whether numbers are kept in cells. @default {false} */
   readonly pools?: boolean;
+  /** Which equal endings are made one. @default {"none"} */
+  readonly tails?: TailMerging;
 }
 
 /** The log2 of the arrays that a program has by itself. */
@@ -48,7 +51,8 @@ export function sizesOf(
 
 /** The code of one section; undefined, and a finding, where there can be none. */
 export function compileSection(source: SectionSource): SectionCode | undefined {
-  const { program, header, reporter, settings, stackSize, wrapsH = true, pools = false } = source;
+  const { program, header, reporter, settings, stackSize, wrapsH = true, pools = false, tails = "none" } =
+    source;
   const { sizes = reporter } = source;
   const lowering = new Lowering(program, header, reporter, settings);
   const graph = withinStack(lowering, () => lowering.make());
@@ -63,7 +67,10 @@ export function compileSection(source: SectionSource): SectionCode | undefined {
     M: wraps.M ? own.M : undefined,
   });
   if (pools && !poolConstants(graph)) return undefined;
-  const code = generateCode(new PreparedGraph<SectionCode>(graph), header, settings.level, stackSize);
+  const code = generateCode(new PreparedGraph<SectionCode>(graph), header, settings.level, stackSize, {
+    ...USUAL_PLAN,
+    tails,
+  });
   if (wraps.H && code.h > own.H) {
     // So do other variables that got no cell, which is known only now.
     return compileSection({ ...source, reporter: new Reporter(reporter.source), sizes, wrapsH: false });

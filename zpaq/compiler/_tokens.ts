@@ -28,6 +28,7 @@ export interface Tokens {
 
 const NAME = /[\p{ID_Start}_][\p{ID_Continue}]*/uy;
 const STRING_START = /(?:[rRuUfF]|[bB][rR]?|[rR][bB]|[fF][rR]|[rR][fF])?("""|'''|"|')/y;
+const STRING_FIRST: ReadonlySet<string> = new Set("'\"rRuUbBfF");
 const NUMBER =
   /(?:0[xX][\p{ID_Continue}]*|0[bBoO][\p{ID_Continue}]*|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d[\d_]*)?[\p{ID_Continue}]*)/uy;
 const OPERATOR =
@@ -152,7 +153,7 @@ export class Lexer {
   #readToken(): void {
     const start = this.#pos;
     const character = this.#text[start]!;
-    if (/[ \t\f]/.test(character)) {
+    if (character === " " || character === "\t" || character === "\f") {
       this.#pos++;
       return;
     }
@@ -166,7 +167,8 @@ export class Lexer {
       this.#skipLineEnd();
       return;
     }
-    const string = matchAt(STRING_START, this.#text, start);
+    // Most tokens start with none of these: that is found out sooner than by the pattern.
+    const string = STRING_FIRST.has(character) ? matchAt(STRING_START, this.#text, start) : null;
     if (string !== null) return this.#readString(start, string[0], string[1]!);
     const name = matchAt(NAME, this.#text, start);
     if (name !== null) {
