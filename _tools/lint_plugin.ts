@@ -63,6 +63,7 @@ const DENO_ONLY: readonly string[] = [
   "pdiffcopy/copy/_target.ts",
   "pdiffcopy/client/_tree_sides.ts",
   "pdiffcopy/copy/_side_files.ts",
+  "pdiffcopy/copy/_leftovers.ts",
   "pdiffcopy/copy/_owner_write.ts",
   "pdiffcopy/copy/_tree_",
   "pdiffcopy/index/_index_copy.ts",

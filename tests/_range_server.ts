@@ -6,6 +6,8 @@
 export interface RangeObject {
   readonly size: number;
   readonly etag: string;
+  /** Whether requests for ranges are answered with these. @default {true} */
+  readonly hasRanges?: boolean;
   /** The bytes from `start` to `end`. */
   slice(start: number, end: number): Uint8Array;
 }
@@ -40,7 +42,7 @@ export function startRangeServer(first: RangeObject): RangeServer {
     const condition = request.headers.get("if-range");
     let [start, end] = [0, object.size];
     let status = 200;
-    if (match !== null && (condition === null || condition === object.etag)) {
+    if (match !== null && object.hasRanges !== false && (condition === null || condition === object.etag)) {
       const [, from, to] = match;
       start = from === "" ? Math.max(0, object.size - Number(to)) : Number(from);
       if (from !== "" && to !== "") end = Math.min(object.size, Number(to) + 1);

@@ -3,6 +3,7 @@ import { names, run, sluice, sluiceArguments } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { Random } from "./_data.ts";
 import { inDirectory } from "./_directory.ts";
+import { objectOf, startRangeServer } from "./_range_server.ts";
 
 const CONTENT = new Random(9).bytes(700_000);
 
@@ -289,6 +290,16 @@ Deno.test("sluice pdiffcopy copies by an index from a plain web server", async (
     );
     assertStringIncludes(fetched.stderr, "fetched 64 KiB of 683.59 KiB");
     assertEquals(await Deno.readFile(`${directory}/target`), CONTENT);
+    for (const hasRanges of [true, false]) {
+      await using server = startRangeServer({ ...objectOf(CONTENT), hasRanges });
+      const [index, target] = [`${directory}/source.pdx`, `${directory}/from web`];
+      const { code, stdout, stderr } = await ours("--json", "--index", index, server.url, target);
+      assertEquals(code, 0, stderr);
+      const { bytesSentWhole } = JSON.parse(new TextDecoder().decode(stdout));
+      assertEquals(bytesSentWhole, hasRanges ? 0 : CONTENT.length);
+      assertEquals(stderr.includes("does not answer ranges"), !hasRanges, stderr);
+      await Deno.remove(target);
+    }
     await withServer(["--root", directory], async (url) => {
       await Deno.writeFile(`${directory}/target`, new Uint8Array([9, ...CONTENT]));
       const shifted = await ours("--shift", "rolling", "--json", `${url}/source`, `${directory}/target`);
@@ -319,6 +330,24 @@ Deno.test("sluice pdiffcopy tells the truth about lengths, and dry runs change n
     await Deno.writeFile(target, CONTENT);
     assertEquals((await ours("--check", source, target)).code, 0);
     assertEquals((await ours("--check", source, `${directory}/none`)).code, 2);
+  });
+});
+
+Deno.test("sluice pdiffcopy index and caps say what they expect", async () => {
+  await withFiles(async (directory) => {
+    const cases: readonly (readonly [args: string[], message: string])[] = [
+      [["index", directory], `Cannot read ${directory}: Is a directory`],
+      [["index", `${directory}/none`], `Cannot read ${directory}/none: No such file or directory`],
+      [["--index", directory, "a", `${directory}/t`], `Cannot read ${directory}: Is a directory`],
+      [["caps", `${directory}/source`], `Cannot ask "${directory}/source" what it can do: expected http://`],
+      [["caps", "ssh://host/path"], 'Cannot ask "ssh://host/path" what it can do: expected http://'],
+      [["caps", "127.0.0.1:8080"], 'Cannot ask "127.0.0.1:8080" what it can do: expected http://'],
+    ];
+    for (const [args, message] of cases) {
+      const { code, stderr } = await ours(...args);
+      assertEquals(code, 1, stderr);
+      assertStringIncludes(stderr, message);
+    }
   });
 });
 
@@ -603,6 +632,13 @@ Deno.test({
       await asNobody(directory, "-a", ...sides);
       const again = await asNobody(directory, "-a", ...sides);
       assertStringIncludes(again.stderr, "copied 0 of 3 files");
+      // What can't be read is told once, by the path that the user gave.
+      await Deno.mkdir(`${directory}/from/closed`, { mode: 0 });
+      for (let count = 0; count < 2; count++) {
+        const { code, stderr } = await asNobody(directory, "-a", ...sides);
+        assertEquals([code, stderr.match(/^closed: .*\/from\/closed: /gm)?.length], [23, 1], stderr);
+        assertStringIncludes(stderr, "\n1 name was not copied");
+      }
       await replaceReadOnlyFiles(directory);
     }),
 });

@@ -1,19 +1,25 @@
 /**
  * `sluice pdiffcopy caps`: what a server can do.
  */
-import { describeSystemError, EXIT, Failure, PDIFFCOPY_EXIT } from "../shared/exit.ts";
+import { describeSystemError, EXIT, Failure, PDIFFCOPY_EXIT, UsageFailure } from "../shared/exit.ts";
 import type { PdiffcopySettings } from "./options.ts";
 import { readCertificates, readToken } from "./session.ts";
 
 /** Runs the subcommand. */
 export async function caps(settings: PdiffcopySettings, operands: readonly string[]): Promise<number> {
   const address = operands[0]!;
+  const url = URL.parse("/v2/caps", address);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) {
+    throw new UsageFailure(
+      `Cannot ask "${address}" what it can do: expected http://HOST[:PORT] or https://HOST[:PORT]`,
+    );
+  }
   const token = await readToken(settings);
   const caCerts = await readCertificates(settings);
   using client = Deno.createHttpClient({ caCerts });
   let response: Response;
   try {
-    response = await fetch(new URL("/v2/caps", address), {
+    response = await fetch(url, {
       client,
       redirect: "manual",
       ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),

@@ -1,6 +1,7 @@
 /**
  * `sluice pdiffcopy index`, and copies from plain web servers by what it wrote.
  */
+import { SluiceError, withoutUrlSecrets } from "@sluice/internal";
 import {
   buildPdiffIndex,
   copyByPdiffIndex,
@@ -33,7 +34,9 @@ export async function index(
   };
   await checkTarget(output, target);
   const bytes = await interruptible(messages, async (signal) => {
-    const source = await openSource(path!);
+    const source = await openSource(path!).catch((error) => {
+      throw error instanceof SluiceError ? error : unreadable(path!, error);
+    });
     using open = new DisposableStack();
     open.defer(() => source[Symbol.dispose]?.());
     return await buildPdiffIndex(source, {
@@ -60,7 +63,7 @@ export async function indexCopyCommand(
   const started = performance.now();
   const result = await interruptible(messages, async (signal) => {
     const named = settings.index!;
-    const bytes = isUrl(named) ? await fetchIndex(named, signal) : await Deno.readFile(named);
+    const bytes = isUrl(named) ? await fetchIndex(named, signal) : await readIndex(named);
     const found = PdiffIndex.parse(bytes);
     const { store } = settings;
     // Opened by the copy: a path, or a URL that is read by ranges.
@@ -81,6 +84,14 @@ export async function indexCopyCommand(
     });
   });
   if (settings.json) console.log(JSON.stringify(result));
+  if (result.bytesSentWhole > 0) {
+    messages.say(
+      LEVEL.results,
+      `the server of ${withoutUrlSecrets(source!)} does not answer ranges: it sent all of the ${
+        formatPdiffSize(result.bytesSentWhole)
+      }`,
+    );
+  }
   const seconds = formatPdiffDuration((performance.now() - started) / 1000);
   messages.say(
     LEVEL.results,
@@ -89,6 +100,17 @@ export async function indexCopyCommand(
     } (${seconds})`,
   );
   return settings.check && !result.equal ? PDIFFCOPY_EXIT.differs : EXIT.ok;
+}
+
+/** A file that can't be read, and why. */
+function unreadable(path: string, error: unknown): Failure {
+  return new Failure(`Cannot read ${path}: ${describeSystemError(error)}`);
+}
+
+async function readIndex(path: string): Promise<Uint8Array> {
+  return await Deno.readFile(path).catch((error) => {
+    throw unreadable(path, error);
+  });
 }
 
 async function fetchIndex(url: string, signal: AbortSignal): Promise<Uint8Array> {

@@ -29,6 +29,11 @@ function directoryName(label: string): Error {
   return failure("IO", `Cannot write ${label}: it is the name of a directory`);
 }
 
+/** A version as files have it; servers put it in quotes. */
+function unquoted(version: string): string {
+  return version.replace(/^"(.*)"$/s, "$1");
+}
+
 /** A local target as a side. */
 class LocalSide implements CopyTarget {
   readonly label: string;
@@ -171,18 +176,26 @@ export class CopySides implements Disposable {
 
   /** The target as something to compare with; undefined where there is none. */
   async openTargetToRead(): Promise<
-    { readonly side: CopySource; readonly size: number; readonly isDevice: boolean } | undefined
+    (Pick<SideStatus, "size" | "isDevice" | "version"> & { readonly side: CopySource }) | undefined
   > {
     let side: CopySource | undefined;
     try {
       side = await this.#openToRead(this.#target, true);
-      const { size, isDevice } = await side.stat();
-      return { side, size, isDevice };
+      const { size, isDevice, version } = await side.stat();
+      return { side, size, isDevice, version };
     } catch (error) {
       side?.close();
       if (error instanceof SluiceError && error.code === "NOT_FOUND") return undefined;
       throw error;
     }
+  }
+
+  /** Whether the target is the source itself, by whatever name. */
+  async isItself({ version }: SideStatus): Promise<boolean> {
+    if (version === "") return false;
+    const target = await this.openTargetToRead();
+    target?.side.close();
+    return target !== undefined && unquoted(target.version) === unquoted(version);
   }
 
   /** The target, to write; never for a dry run. */

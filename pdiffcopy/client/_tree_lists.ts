@@ -19,6 +19,8 @@ export interface TreeLists {
   /** Undefined where the target is not there. */
   readonly target: TreeEntry[] | undefined;
   readonly tops: TreeTops;
+  /** Files in the target that copies use for themselves. */
+  readonly unfinished: readonly string[];
   /** Files of the source in directories that were not listed, because the target has the same. */
   readonly equalFiles: number;
 }
@@ -33,12 +35,23 @@ export async function listSides(
   const lists = differences && from.hasOutline && to.hasOutline
     ? await listDifferences(from, to, options, lastName(source))
     : await listWhole(from, to, options);
-  const { source: found, target: there } = lists;
+  const { rest: found } = apart(lists.source);
+  const { rest: there, unfinished } = apart(lists.target);
   if (found === undefined) {
     throw failure("NOT_FOUND", `Cannot copy ${source.expression}: there is no such file or directory`);
   }
   const tops = { source: takeTop(found), target: takeTop(there ?? []) };
-  return { source: found, target: there, tops, equalFiles: lists.equalFiles };
+  return { source: found, target: there, tops, unfinished, equalFiles: lists.equalFiles };
+}
+
+/** Takes files that copies use for themselves out of a list. */
+function apart<T extends TreeEntry[] | undefined>(
+  entries: T,
+): { readonly rest: T | TreeEntry[]; readonly unfinished: readonly string[] } {
+  const isUnfinished = ({ kind }: TreeEntry): boolean => kind === "unfinished";
+  if (entries === undefined || !entries.some(isUnfinished)) return { rest: entries, unfinished: [] };
+  const unfinished = entries.filter(isUnfinished).map(({ path }) => path);
+  return { rest: entries.filter((entry) => !isUnfinished(entry)), unfinished };
 }
 
 async function listWhole(from: TreeSide, to: TreeSide, options: ListOptions): Promise<FoundLists> {
@@ -104,7 +117,11 @@ export function placeFile(
     ? []
     : [{ ...there, path: name }];
   const tops = { source: undefined, target: undefined };
-  return { folder, lists: { source: [{ ...entry, path: name }], target: found, tops, equalFiles: 0 } };
+  const unfinished = isInto ? lists.unfinished : [];
+  return {
+    folder,
+    lists: { source: [{ ...entry, path: name }], target: found, tops, unfinished, equalFiles: 0 },
+  };
 }
 
 /** The directory of a location whose file has the given path. */

@@ -6,6 +6,7 @@ import { isSpecialKind } from "../copy/_special_files.ts";
 import type { SpecialKind } from "../copy/_special_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange, TreeFacts, TreeFault } from "../copy/_tree_target.ts";
+import type { Leftovers } from "./_tree_leftovers.ts";
 import type { TreeFilter } from "./_tree_filter.ts";
 import { parentOf } from "./_tree_selection.ts";
 import type { TreeSelection } from "./_tree_selection.ts";
@@ -49,6 +50,8 @@ export interface TreePlan {
   readonly linked: readonly { readonly path: string; readonly first: string }[];
   /** Names that the source does not have, the last first. */
   readonly removals: readonly TreeChange[];
+  /** Permissions of directories that are opened to be emptied, for those that can't be removed after all. */
+  readonly opened: ReadonlyMap<string, number>;
   /** Facts of files and links, then of directories, the last first. */
   readonly facts: readonly TreeChange[];
   /** What can't be carried. */
@@ -122,6 +125,7 @@ export class TreePlanner {
   /** Names of the source, where others are removed. */
   readonly #wanted: ReadonlySet<string>;
   readonly #filter: TreeFilter;
+  readonly #leftovers: Leftovers;
   readonly #tops: TreeTops;
   readonly #first: TreeChange[] = [];
   readonly #files: TreeEntry[] = [];
@@ -137,6 +141,7 @@ export class TreePlanner {
   readonly #firstNames = new Map<string, string>();
   /** Names that are gone before others are made. */
   readonly #gone = new Set<string>();
+  readonly #opened = new Map<string, number>();
   #hasOtherFacts = false;
 
   constructor(
@@ -145,7 +150,9 @@ export class TreePlanner {
     tops: TreeTops,
     filter: TreeFilter,
     carried: Carried,
+    leftovers: Leftovers,
   ) {
+    this.#leftovers = leftovers;
     this.#source = source;
     this.#tops = tops;
     this.#wanted = new Set(carried.removeOthers ? source.entries.map(({ path }) => path) : []);
@@ -174,6 +181,7 @@ export class TreePlanner {
       shared: this.#shared,
       linked: this.#linked,
       removals,
+      opened: this.#opened,
       facts: [...this.#facts, ...directoryFacts.reverse()],
       faults: this.#faults,
       isSame,
@@ -199,7 +207,10 @@ export class TreePlanner {
       const there = path === "" ? this.#tops.target : this.#there.get(path);
       if (there?.kind !== "dir" || (there.mode & 0o300) === 0o300) continue;
       opened.push({ kind: "facts", path, facts: { mode: there.mode | 0o700 } });
-      if (this.#gone.has(path) || removed.has(path)) continue;
+      if (this.#gone.has(path) || removed.has(path)) {
+        this.#opened.set(path, there.mode);
+        continue;
+      }
       const last = this.#directoryFacts.findIndex((change) => change.path === path);
       const change = this.#directoryFacts[last];
       // It stays for what filters protect in it, and is nothing of the source's.
@@ -247,6 +258,7 @@ export class TreePlanner {
     if (below.length > 0 && !this.#carried.removeOthers) return false;
     const isProtected = ({ path, kind }: TreeEntry): boolean => this.#filter.protects(path, kind === "dir");
     if ([found, ...below].some(isProtected)) return false;
+    if (this.#carried.removeOthers) this.#first.push(...this.#tidiedBelow(found.path));
     for (const entry of [found, ...below].reverse()) {
       this.#first.push(removal(entry));
       this.#gone.add(entry.path);
@@ -265,6 +277,8 @@ export class TreePlanner {
     if (differs) this.#others.add(entry.path);
     if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
     const facts = this.#factsOf(entry, undefined);
+    // Nothing that is written below changes these, and a directory may not be readable.
+    if (there !== undefined && isSameAttributes(entry.attributes, there.attributes)) delete facts.attributes;
     if (there === undefined && facts.mode === undefined) facts.mode = entry.mode & USUAL_DIRECTORY_MODE;
     return { kind: "facts", path: entry.path, facts };
   }
@@ -319,7 +333,7 @@ export class TreePlanner {
       this.#shared.set(path, { size: there.size, hasOtherFacts: this.#differs(entry, there) });
     }
     const isSame = !this.#carried.checksum && there !== undefined && there.size === entry.size &&
-      isSameTime(there.mtimeNs, entry.mtimeNs);
+      isSameTime(there.mtimeNs, entry.mtimeNs) && !this.#leftovers.belongsTo(path);
     if (isSame) return this.#setFacts(entry, there);
     this.#files.push(entry);
     if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
@@ -374,22 +388,53 @@ export class TreePlanner {
       if (!full.has(entry.path) && this.#mayRemove(entry)) others.push(entry);
       else full.add(parentOf(entry.path));
     }
-    if (others.length > 0 && this.#source.entries.some(({ kind }) => kind === "fault")) {
+    const tidied = this.#tidied();
+    if (others.length + tidied.length > 0 && this.#source.entries.some(({ kind }) => kind === "fault")) {
       this.#fault("", "nothing is removed, because parts of the source could not be listed", "IO");
       return [];
     }
-    return others.map(removal);
+    const isDirectory = ({ kind }: TreeEntry): boolean => kind === "dir";
+    return [
+      ...others.filter((entry) => !isDirectory(entry)).map(removal),
+      ...tidied,
+      ...others.filter(isDirectory).map(removal),
+    ];
+  }
+
+  /** Removals of what unfinished copies left whose files the source does not have. */
+  #tidied(): TreeChange[] {
+    const files = this.#source.entries.filter(({ kind }) => kind === "file").map(({ path }) => path);
+    return this.#leftovers.withoutOwner(files)
+      .filter(({ path, owner }) =>
+        owner === undefined ? this.#mayRemoveCut(path) : this.#isExposed(owner, false)
+      )
+      .map(({ path }) => ({ kind: "tidy", path }));
+  }
+
+  /** As `#tidied`, for a directory that goes with everything below it. */
+  #tidiedBelow(folder: string): TreeChange[] {
+    return this.#leftovers.withoutOwner([])
+      .filter(({ path, owner = path }) =>
+        path.startsWith(`${folder}/`) && !this.#filter.protects(owner, false)
+      )
+      .map(({ path }) => ({ kind: "tidy", path }));
+  }
+
+  /** Whether something may be removed whose name is not known: rules may protect it. */
+  #mayRemoveCut(path: string): boolean {
+    return this.#filter.isEmpty && this.#isExposed(path, false);
   }
 
   /** Whether a name of the target is to go: no filter protects it, or what it is in, up to a directory of the source. */
   #mayRemove({ path, kind }: TreeEntry): boolean {
-    if (this.#wanted.has(path)) return false;
-    let isDirectory = kind === "dir";
-    for (let name = path; name !== "" && !this.#wanted.has(name); name = parentOf(name)) {
-      if (this.#filter.protects(name, isDirectory)) return false;
-      if (this.#source.opened.has(parentOf(name))) return true;
-      isDirectory = true;
-    }
-    return false;
+    return !this.#wanted.has(path) && this.#isExposed(path, kind === "dir");
+  }
+
+  /** Whether no filter protects a name, or what it is in, up to a directory of the source. */
+  #isExposed(path: string, isDirectory: boolean): boolean {
+    if (this.#filter.protects(path, isDirectory)) return false;
+    const folder = parentOf(path);
+    if (this.#source.opened.has(folder)) return true;
+    return folder !== "" && !this.#wanted.has(folder) && this.#isExposed(folder, true);
   }
 }

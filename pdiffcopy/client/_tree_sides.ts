@@ -187,6 +187,7 @@ function isMade(change: TreeChange, there: ReadonlyMap<string, TreeEntry>): bool
       return entry?.kind === "file" && entry.identity === undefined;
     case "remove":
     case "rmdir":
+    case "tidy":
       return entry === undefined;
     case "facts":
       return false;
@@ -252,8 +253,8 @@ export class RemoteTreeSide implements TreeSide {
     for (let at = 0; at < paths.length; at += DIRECTORIES_BATCH) {
       const batch = paths.slice(at, at + DIRECTORIES_BATCH);
       const body = new TextEncoder().encode(JSON.stringify({ paths: batch }));
-      const { attributes } = options;
-      const lines = await this.#again(() => this.#lines("POST", "/v2/tree/names", { attributes }, {}, body));
+      const asked = { ...options, top: false };
+      const lines = await this.#again(() => this.#lines("POST", "/v2/tree/names", asked, {}, body));
       // A directory that can't be listed now is a fault in the one above it.
       const reader = new EntryReader(batch.flatMap((folder) => [folder, parentOf(folder)]));
       for (const line of lines) entries.push(reader.read(line));
@@ -283,7 +284,7 @@ export class RemoteTreeSide implements TreeSide {
   async #lines(
     method: string,
     path: string,
-    { attributes, top }: ListOptions,
+    { attributes, top, unfinished }: ListOptions,
     more: Readonly<Record<string, number>> = {},
     body?: Uint8Array<ArrayBuffer>,
   ): Promise<string[]> {
@@ -291,6 +292,7 @@ export class RemoteTreeSide implements TreeSide {
       path: this.#location.filename,
       ...(attributes === true ? { attributes: 1 } : {}),
       ...(top === true ? { top: 1 } : {}),
+      ...(unfinished === true ? { unfinished: 1 } : {}),
       ...more,
     };
     const answer = await this.#peer.request(method, path, query, body);

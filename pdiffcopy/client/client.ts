@@ -275,7 +275,8 @@ export class PdiffClient {
       const protocol = await sides.protocol();
       const table = this.#tableFor(status, changes, protocol, source.label);
       const report = this.#report("transfer", status.size, sides);
-      const compared = delta && changes === undefined;
+      // A file would change under its own copy.
+      const compared = (delta && changes === undefined) || await sides.isItself(status);
       const { resumed, equal } = await transferParts({
         sides,
         source,

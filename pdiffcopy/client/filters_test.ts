@@ -83,6 +83,22 @@ Deno.test("patterns match the names that rsync's manual says", () => {
   }
 });
 
+Deno.test("wildcards match whole characters of UTF-8, and single bytes that are none", () => {
+  const names = ["xa", "xb", "xé", "x漢", "xéé", "x\udcff"]; // the last is a byte that is not UTF-8
+  const cases = [
+    ["x[!a]", "xb xé x漢 x\udcff"],
+    ["x[^é]", "xa xb x漢 x\udcff"],
+    ["x[é漢]", "xé x漢"],
+    ["x[a-é]", "xa xb xé"],
+    ["x?", "xa xb xé x漢 x\udcff"],
+    ["x??", "xéé"],
+  ] as const;
+  for (const [pattern, expected] of cases) {
+    const filter = new TreeFilter([`- ${pattern}`]);
+    assertEquals(names.filter((name) => filter.hides(name, false)).join(" "), expected, pattern);
+  }
+});
+
 Deno.test("patterns, rules and lists that make no sense are refused", () => {
   for (const pattern of ["", "/", "a\0b", "[a", "a[", "a*\\", "[[:wrong:]]", "[[:digit]", "[z-a]", "[a-"]) {
     assertThrows(() => compilePattern(pattern), RangeError, "Cannot read the pattern");

@@ -19,10 +19,11 @@ import { retryPolicyOf } from "../file/_retry.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
 import { isUsualTime } from "../copy/_file_time.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
-import type { TreeChange } from "../copy/_tree_target.ts";
+import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
 import { CLIENT_OPTION_NAMES } from "./_client_options.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
+import { Leftovers } from "./_tree_leftovers.ts";
 import { TreeFilter } from "./_tree_filter.ts";
 import { FileList, selectEntries } from "./_tree_selection.ts";
 import type { TreeSelection } from "./_tree_selection.ts";
@@ -218,7 +219,7 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   const writes = options.dryRun !== true;
   using from = openSide(source, options, false);
   using to = openSide(target, options, writes);
-  const listing = { attributes: options.archive, top: true, signal: options.signal };
+  const listing = { attributes: options.archive, top: true, unfinished: true, signal: options.signal };
   // Rules and lists are about names, and content is compared by name.
   const isByName = (options.filters ?? []).length > 0 || options.files !== undefined ||
     options.compareContent === true;
@@ -274,6 +275,8 @@ class TreeCopy {
   readonly #separated = new Set<string>();
   /** One separation at a time: names of one file would find it locked. */
   #separating: Promise<void> = Promise.resolve();
+  /** Names that make room for others: in a dry run they are still there. */
+  #gone: ReadonlySet<string> = new Set();
   /** Small files that were copied many at once. */
   #copiedAtOnce: ReadonlySet<string> = new Set();
   /** Files that were copied one by one. */
@@ -299,15 +302,19 @@ class TreeCopy {
     this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
-  async run({ source, target: there, tops, equalFiles }: TreeLists): Promise<PdiffTreeResult> {
+  async run({ source, target: there, tops, unfinished, equalFiles }: TreeLists): Promise<PdiffTreeResult> {
+    const leftovers = new Leftovers(unfinished);
     const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
     const { ownFacts, specials, owners } = await this.#to.abilities();
     const isCarried = ownFacts && !this.#isSingle && this.#list === undefined;
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
-    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners });
-    const removed = [...plan.first.filter(({ kind }) => kind === "rmdir"), ...plan.removals];
+    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners }, leftovers);
+    const removed = [
+      ...plan.first.filter(({ kind }) => kind === "rmdir"),
+      ...plan.removals.filter(({ kind }) => kind !== "tidy"),
+    ];
     if (removed.length > maxDelete) {
       const { length } = removed;
       throw new LimitExceededError(
@@ -321,22 +328,23 @@ class TreeCopy {
     this.#faults.push(...plan.faults);
     this.#shared = plan.shared;
     if (dryRun !== true && there === undefined) await this.#to.create(plan.first.length > 0);
-    await this.#apply(plan.first);
-    const gone = new Set(plan.first.filter(isRemoval).map(({ path }) => path));
+    const kept = await this.#apply(plan.first);
+    const gone = this.#gone = new Set(plan.first.filter(isRemoval).map(({ path }) => path));
     const remaining = new Map<string, TreeEntry>();
     for (const entry of plan.files.length === 0 ? [] : there ?? []) {
       if (!gone.has(entry.path)) remaining.set(entry.path, entry);
     }
     const options = { ...this.#options, concurrency: this.#options.concurrency ?? PDIFF_CONCURRENCY };
     const { copied, same, bytes } = await new SmallFilesCopy(this.#from, this.#to, options)
-      .run(plan.files, remaining);
+      .run(plan.files.filter(({ path }) => !leftovers.belongsTo(path)), remaining);
     this.#copiedAtOnce = copied;
     const files = plan.files.filter(({ path }) => !copied.has(path) && !same.has(path));
     const bytesTransferred = bytes + await this.#copyFiles(files);
     await this.#separateFacts();
     await this.#apply(plan.linked.filter(({ first }) => this.#separated.has(first)).flatMap(linkedAnew));
     await this.#apply(plan.hardLinks);
-    await this.#apply(plan.removals);
+    kept.push(...await this.#apply(plan.removals));
+    await this.#apply(closedAgain(kept, plan.opened));
     const facts = plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change));
     await this.#apply(facts);
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
@@ -378,6 +386,7 @@ class TreeCopy {
     there: readonly TreeEntry[],
     tops: TreeTops,
     { specials, owners }: Pick<TreeAbilities, "specials" | "owners">,
+    leftovers: Leftovers,
   ): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
@@ -391,13 +400,16 @@ class TreeCopy {
       specials: specials && archive,
       owners,
     };
-    return new TreePlanner(source, there, tops, this.#filter, carried).plan();
+    return new TreePlanner(source, there, tops, this.#filter, carried, leftovers).plan();
   }
 
-  async #apply(changes: readonly TreeChange[]): Promise<void> {
-    if (changes.length === 0 || this.#options.dryRun === true) return;
+  /** Makes changes; returns those that failed. */
+  async #apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
+    if (changes.length === 0 || this.#options.dryRun === true) return [];
     this.#options.signal?.throwIfAborted();
-    this.#faults.push(...await this.#to.apply(changes));
+    const faults = await this.#to.apply(changes);
+    this.#faults.push(...faults);
+    return faults;
   }
 
   /** Whether a file got mode and time when it was written, and needs nothing else; unusual times are looked at. */
@@ -449,6 +461,11 @@ class TreeCopy {
     return bytesTransferred;
   }
 
+  #noteCopy(path: string): void {
+    this.#filesCopied++;
+    this.#options.onEntry?.("copy", path);
+  }
+
   /** Copies one file; returns the bytes of blocks that were copied. */
   async #copyFile(entry: TreeEntry): Promise<number> {
     // A server that has listed the source speaks protocol 2: no need to ask for each file.
@@ -456,12 +473,15 @@ class TreeCopy {
     const isLocal = source.origin === undefined && target.origin === undefined;
     const protocol = this.#fileOptions.protocol ?? (isLocal ? undefined : 2);
     const options = { ...this.#fileOptions, protocol, concurrency: 1, source, target };
+    if (this.#options.dryRun === true && this.#gone.has(entry.path)) {
+      this.#noteCopy(entry.path);
+      return entry.size;
+    }
     try {
       if (!await this.#makeWritable(entry, options)) return 0;
       const { bytesTransferred, equal } = await new PdiffClient(options).synchronize();
       if (equal === true) return 0;
-      this.#filesCopied++;
-      this.#options.onEntry?.("copy", entry.path);
+      this.#noteCopy(entry.path);
       return bytesTransferred;
     } catch (error) {
       this.#options.signal?.throwIfAborted();
@@ -474,7 +494,7 @@ class TreeCopy {
 }
 
 function isRemoval({ kind }: TreeChange): boolean {
-  return kind === "remove" || kind === "rmdir";
+  return kind === "remove" || kind === "rmdir" || kind === "tidy";
 }
 
 /** Whether a copy would change nothing; it would where an earlier one has to be completed. */
@@ -486,6 +506,12 @@ async function isEqual(options: PdiffClientOptions): Promise<boolean> {
     if (error instanceof SluiceError && error.code === "DIRTY") return false;
     throw error;
   }
+}
+
+/** Gives directories that could not be removed the permissions that they had before they were opened for that. */
+function closedAgain(kept: readonly TreeFault[], opened: ReadonlyMap<string, number>): TreeChange[] {
+  return kept.filter(({ path }) => opened.has(path))
+    .map(({ path }) => ({ kind: "facts", path, facts: { mode: opened.get(path) } }));
 }
 
 /** Makes a name the same file as another, which it was before that was separated. */

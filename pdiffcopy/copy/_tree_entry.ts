@@ -10,8 +10,11 @@ import { isOwnName } from "./_side_files.ts";
 export interface TreeEntry {
   /** Parts joined by "/", from the directory; empty for the directory itself, or for a file listed by itself. */
   readonly path: string;
-  /** `other` is what has no content: pipes, sockets, devices. `fault` is what can't be looked at. */
-  readonly kind: "file" | "dir" | "link" | "other" | "fault";
+  /**
+   * `other` is what has no content: pipes, sockets, devices. `fault` is what can't be looked at. `unfinished` is a file that
+   * copies use for themselves.
+   */
+  readonly kind: "file" | "dir" | "link" | "other" | "fault" | "unfinished";
   readonly size: number;
   /** When the content changed last, in nanoseconds since 1970. */
   readonly mtimeNs: bigint;
@@ -35,8 +38,9 @@ const KINDS: Readonly<Record<string, TreeEntry["kind"]>> = {
   l: "link",
   o: "other",
   x: "fault",
+  u: "unfinished",
 };
-const LETTERS = { file: "f", dir: "d", link: "l", other: "o", fault: "x" } as const;
+const LETTERS = { file: "f", dir: "d", link: "l", other: "o", fault: "x", unfinished: "u" } as const;
 
 /** An entry as a line, with more fields where others than its own are told. */
 export function formatEntry(entry: TreeEntry, more?: Readonly<Record<string, unknown>>): string {
@@ -120,7 +124,8 @@ export class EntryReader {
     this.#isFirst = false;
     const slash = entry.path.lastIndexOf("/");
     const parent = entry.path.slice(0, Math.max(0, slash));
-    const isName = entry.kind === "fault" ? isInside : isTreeName; // nothing is done with a fault
+    // Nothing is done with a fault.
+    const isName = entry.kind === "fault" ? isInside : entry.kind === "unfinished" ? isOwnName : isTreeName;
     // The directories above came before and were checked; else all of the path is.
     const isFit = this.#directories.has(parent)
       ? isName(entry.path.slice(slash + 1)) && slash !== 0

@@ -18,6 +18,8 @@ export interface ListOptions {
   readonly attributes?: boolean | undefined;
   /** Whether the directory itself comes first, with an empty path. */
   readonly top?: boolean | undefined;
+  /** Whether files that copies use for themselves are listed too. */
+  readonly unfinished?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -57,7 +59,7 @@ async function* walk(
   let batch: TreeEntry[] = [];
   options.signal?.throwIfAborted();
   for (const facts of list) {
-    const entry = entryIn(prefix, facts);
+    const entry = entryIn(prefix, facts, options);
     if (entry === undefined) continue;
     batch.push(entry);
     if (entry.kind !== "dir") continue;
@@ -80,13 +82,14 @@ async function* walk(
   if (batch.length > 0) yield batch;
 }
 
-/** What a name of a directory is; undefined for an unfinished copy. */
-export function entryIn(folder: string, facts: NameFacts): TreeEntry | undefined {
+/** What a name of a directory is; undefined for an unfinished copy that is not to be listed. */
+export function entryIn(folder: string, facts: NameFacts, options: ListOptions): TreeEntry | undefined {
   const path = joinPath(folder, facts.name);
   if (isOwnName(facts.name)) {
     // Copies make files of such names: anything else is somebody's.
-    const isSomebodys = facts.errno === 0 && !isRegular(facts.mode);
-    return isSomebodys ? faultAt(path, ownName(path)) : undefined;
+    if (facts.errno === 0 && !isRegular(facts.mode)) return faultAt(path, ownName(path));
+    const isWanted = options.unfinished === true && facts.errno === 0;
+    return isWanted ? { ...entryOf(path, facts), kind: "unfinished" } : undefined;
   }
   return facts.errno === 0
     ? entryOf(path, facts)

@@ -119,7 +119,7 @@ export async function* listDirectories(
       const path = name === "." ? "" : name;
       try {
         const list = await ahead.take(name) ?? await listOne(directory, name, attributes);
-        const entries = list.sort(byName).map((facts) => entryIn(path, facts));
+        const entries = list.sort(byName).map((facts) => entryIn(path, facts, options));
         yield entries.filter((entry) => entry !== undefined && entry.kind !== "dir") as TreeEntry[];
       } catch (error) {
         if (!(error instanceof SluiceError) || path === "") throw error;

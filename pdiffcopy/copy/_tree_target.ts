@@ -7,6 +7,7 @@ import { failure } from "../file/_errors.ts";
 import { splitPath } from "../file/_files.ts";
 import { isUsualTime } from "./_file_time.ts";
 import { withOwnerWrite } from "./_owner_write.ts";
+import { removeLeftover } from "./_leftovers.ts";
 import { separateName } from "./_tree_separation.ts";
 import type { SpecialKind } from "./_special_files.ts";
 import { checkTreePath } from "./_tree_entry.ts";
@@ -24,6 +25,8 @@ export type TreeChange =
   /** Gives a name a file of its own, where it shares one with other names. */
   | { readonly kind: "separate"; readonly path: string }
   | { readonly kind: "remove" | "rmdir"; readonly path: string }
+  /** Removes what an unfinished copy left, where that is what it is, and nobody goes on with it. */
+  | { readonly kind: "tidy"; readonly path: string }
   /** An empty path is that of the directory itself. */
   | { readonly kind: "facts"; readonly path: string; readonly facts: TreeFacts };
 
@@ -97,8 +100,9 @@ export class TreeTarget {
     if (change.kind === "facts" && change.path === "") {
       return setTreeFacts(this.#root, ".", change.facts, this.#user);
     }
-    checkTreePath(change.path);
     const { folder, name } = splitPath(change.path);
+    if (change.kind !== "tidy") checkTreePath(change.path);
+    else if (folder !== ".") checkTreePath(folder);
     const directory = last.open(folder);
     switch (change.kind) {
       case "dir":
@@ -111,6 +115,8 @@ export class TreeTarget {
         return separateName(directory, name);
       case "remove":
         return directory.remove(name);
+      case "tidy":
+        return removeLeftover(directory, name);
       case "rmdir":
         return directory.removeDirectory(name);
       case "hardlink": {

@@ -24,7 +24,7 @@ import type {
   SmallFileAccess,
 } from "./_block_file.ts";
 import { systemFailure } from "./_errors.ts";
-import { byName } from "./_name_order.ts";
+import { byName, directoryPath } from "./_name_order.ts";
 import { checked, openNativeFile } from "./_native_file.ts";
 
 /** What a directory that can't be synced answers: EINVAL, ENOTTY, ENOSYS, EOPNOTSUPP. */
@@ -177,5 +177,5 @@ export function openNativeDirectory(
 ): BlockDirectory {
   const file = NativeFile.open(directory, name, OPEN.DIRECTORY | (beneath ? OPEN.BENEATH : 0), 0);
   if (typeof file === "number") throw systemFailure(`open the directory ${path}`, file);
-  return new NativeDirectory(path, file);
+  return new NativeDirectory(directoryPath(path), file);
 }

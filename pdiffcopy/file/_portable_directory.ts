@@ -4,7 +4,7 @@
 import type { BlockDirectory, BlockFile, NameFacts, NewFacts, OpenOptions } from "./_block_file.ts";
 import { confined } from "./_confinement.ts";
 import { denoFailure, failure } from "./_errors.ts";
-import { byName } from "./_name_order.ts";
+import { byName, directoryPath } from "./_name_order.ts";
 import { openPortableFile, setPortableFacts } from "./_portable_file.ts";
 
 /** Facts of a name that the system says nothing about. */
@@ -175,7 +175,7 @@ export function openPortableDirectory(path: string, root?: string): BlockDirecto
   try {
     const target = root === undefined ? path : confined(path, root);
     if (!Deno.statSync(target).isDirectory) throw new Deno.errors.NotADirectory("os error 20");
-    return new PortableDirectory(target, root);
+    return new PortableDirectory(directoryPath(target), root);
   } catch (error) {
     throw denoFailure(`open the directory ${path}`, error);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkBoolean, checkChoice, checkInteger, checkKeys, openByteSource } from "@sluice/internal";
-import type { ByteSourceLike, SluiceProgress } from "@sluice/internal";
+import type { ByteSource, ByteSourceLike, SluiceProgress } from "@sluice/internal";
 import { PDIFF_CONCURRENCY } from "../file/constants.ts";
 import { retryPolicyOf } from "../file/_retry.ts";
 import { copyByModel, StoreOrigin } from "./_index_copy.ts";
@@ -50,6 +50,11 @@ export interface PdiffIndexCopyResult {
   readonly size: number;
   /** Bytes that were fetched, or would be. */
   readonly bytesFetched: number;
+  /**
+   * Bytes that servers sent as a whole when the sources were opened, because they do not answer ranges; 0 with others. What
+   * was fetched is among them.
+   */
+  readonly bytesSentWhole: number;
   /** Bytes that were written. */
   readonly bytesWritten: number;
   /** Whether something was left of an earlier copy. */
@@ -112,6 +117,9 @@ export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<
     throw new TypeError('Cannot copy by an index: neither "sources" nor "store" is given');
   }
   const model = modelOf(index);
+  const opened = store === undefined
+    ? await Promise.all(sources.map((source) => openCounting(source, signal)))
+    : [];
   const policy = retryPolicyOf({ retries: checkInteger("retries", options.retries ?? 5, 0, 1000) });
   policy.progress.isConnected = store === undefined; // sources were opened
   let [bytesIn, bytesOut] = [0, 0];
@@ -119,7 +127,7 @@ export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<
     label: index.url ?? target,
     model,
     origin: store === undefined
-      ? new RangeOrigin(await Promise.all(sources.map((source) => openByteSource(source, { signal }))))
+      ? new RangeOrigin(opened.map(({ source }) => source))
       : new StoreOrigin(store, options.fetch ?? fetch),
     target,
     seeds,
@@ -137,5 +145,31 @@ export async function copyByPdiffIndex(options: PdiffIndexCopyOptions): Promise<
       onProgress?.({ bytesIn, bytesOut, total: model.size });
     },
   });
-  return { size: model.size, bytesFetched: fetched, bytesWritten: written, resumed, equal, dryRun };
+  const bytesSentWhole = opened.reduce((sum, { sentWhole }) => sum + sentWhole, 0);
+  return {
+    size: model.size,
+    bytesFetched: fetched,
+    bytesSentWhole,
+    bytesWritten: written,
+    resumed,
+    equal,
+    dryRun,
+  };
+}
+
+/** Opens a source; counts what a server sends that does not answer ranges. */
+async function openCounting(
+  like: ByteSourceLike,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly source: ByteSource; readonly sentWhole: number }> {
+  let isWhole = false;
+  const source = await openByteSource(like, {
+    signal,
+    async fetch(input, init): Promise<Response> {
+      const response = await fetch(input, init);
+      isWhole ||= response.status === 200;
+      return response;
+    },
+  });
+  return { source, sentWhole: isWhole ? source.size : 0 };
 }

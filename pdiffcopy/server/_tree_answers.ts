@@ -40,7 +40,7 @@ export function listing(
     using file = context.root.look(path);
     return new Response(`${formatEntry(entryOfFile(file, { attributes }))}.`, { headers: HEADERS });
   }
-  const options = { attributes, top, signal: request.signal };
+  const options = { attributes, top, unfinished: query.get("unfinished") === "1", signal: request.signal };
   return isOutline && directory.summarizeBelow !== undefined
     ? answerLines(directory, outlineTree(directory, options), formatOutline)
     : answerLines(directory, listTreeBatches(directory, options), (entry) => formatEntry(entry));
@@ -58,7 +58,8 @@ export async function directoryNames(
   }
   for (const path of paths as string[]) if (path !== "") checkTreePath(path);
   const directory = context.root.directory(required(query, "path"));
-  const options = { attributes: query.get("attributes") === "1", signal: request.signal };
+  const [attributes, unfinished] = ["attributes", "unfinished"].map((name) => query.get(name) === "1");
+  const options = { attributes, unfinished, signal: request.signal };
   const batches = listDirectories(directory, paths as string[], options);
   return answerLines(directory, batches, (entry) => formatEntry(entry));
 }
@@ -99,7 +100,7 @@ function answerLines<T>(
 }
 
 function isRemoval({ kind }: TreeChange): boolean {
-  return kind === "remove" || kind === "rmdir";
+  return kind === "remove" || kind === "rmdir" || kind === "tidy";
 }
 
 /** Makes changes below a directory, which is made where it is missing; answers with those that failed. */

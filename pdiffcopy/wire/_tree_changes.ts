@@ -36,6 +36,7 @@ function changeOf(value: unknown): TreeChange {
     case "separate":
     case "remove":
     case "rmdir":
+    case "tidy":
       return { kind, path };
     case "link":
     case "hardlink":
