@@ -45,7 +45,7 @@ export function bestSection(asked: SectionSource, measure: MachineMaker): Sectio
   const steps = new StepCounts(measure);
   const bySteps: Choice = (candidates) => fastest(candidates, steps);
   const [choose, next] = level === "s" ? [shortest, bySteps] as const : [bySteps, shortest] as const;
-  const plain = [first, ...other(1), ...other(level === 2 ? "s" : 2)];
+  const plain = [first, ...isLarge ? [] : other(1), ...other(level === 2 ? "s" : 2)];
   const fast = level === 2 ? first : plain.at(-1)!;
   const unrolled = fast.graph.unrolls && !isLarge ? other(2, { unrolls: true }) : [];
   const best = choose(plain);
