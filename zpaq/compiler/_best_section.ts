@@ -11,7 +11,7 @@ import { Reporter } from "./_reporter.ts";
 import { compileSection } from "./_section_compilation.ts";
 import type { SectionSource } from "./_section_compilation.ts";
 
-/** Larger code is not compiled several times for speed. */
+/** Larger code is not compiled several times for speed, and its loops stay loops. */
 const COMPARED_SIZE_MAX = 16_384;
 
 /** Loops are written out where code does not grow by that, or where at most so much of the instructions is left. */
@@ -26,7 +26,8 @@ export function bestSection(asked: SectionSource, measure: MachineMaker): Sectio
   const source = { ...asked, tails: TAILS[level] };
   const first = compileSection(source);
   if (first === undefined || level === 0 || level === 1) return first;
-  if (level === 2 && sizeOf(first) > COMPARED_SIZE_MAX) return first;
+  const isLarge = sizeOf(first) > COMPARED_SIZE_MAX;
+  if (level === 2 && isLarge) return first;
   // What is found in the source was reported already.
   const other = (
     level: OptimizationLevel,
@@ -46,7 +47,7 @@ export function bestSection(asked: SectionSource, measure: MachineMaker): Sectio
   const [choose, next] = level === "s" ? [shortest, bySteps] as const : [bySteps, shortest] as const;
   const plain = [first, ...other(1), ...other(level === 2 ? "s" : 2)];
   const fast = level === 2 ? first : plain.at(-1)!;
-  const unrolled = fast.graph.unrolls ? other(2, { unrolls: true }) : [];
+  const unrolled = fast.graph.unrolls && !isLarge ? other(2, { unrolls: true }) : [];
   const best = choose(plain);
   const isWorth = (code: SectionCode): boolean =>
     level === "s" || sizeOf(code) <= sizeOf(best) || steps.ratio(code, best) < UNROLLED_MAX;
