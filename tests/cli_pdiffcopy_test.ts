@@ -333,6 +333,31 @@ Deno.test("sluice pdiffcopy tells the truth about lengths, and dry runs change n
   });
 });
 
+Deno.test("--check compares, also where a copy would not", async () => {
+  await withFiles(async (directory) => {
+    for (const [name, content] of [["large", CONTENT], ["small", CONTENT.subarray(0, 9)]] as const) {
+      for (const folder of ["from", "to", "one", "other"]) {
+        await Deno.mkdir(`${directory}/${folder}`, { recursive: true });
+        const isWanted = folder === "from" || folder === "to" || name === "small";
+        if (isWanted) await Deno.writeFile(`${directory}/${folder}/${name}`, content);
+        if (isWanted) await Deno.utime(`${directory}/${folder}/${name}`, 1_600_000_000, 1_600_000_000);
+      }
+    }
+    for (const folder of ["from", "to", "one", "other"]) {
+      await Deno.utime(`${directory}/${folder}`, 1_600_000_000, 1_600_000_000);
+    }
+    const check = async (...args: string[]): Promise<number> => (await ours("--check", "-W", ...args)).code;
+    for (const [from, to] of [["from", "to"], ["one", "other"], ["from/large", "to/large"]]) {
+      const [source, target] = [`${directory}/${from}`, `${directory}/${to}`];
+      assertEquals(await check("-a", "--checksum", source, target), 0, from);
+      if (from === "from/large") assertEquals(await check(source, target), 0);
+    }
+    await Deno.writeFile(`${directory}/to/large`, CONTENT.toReversed());
+    assertEquals(await check("-a", "--checksum", `${directory}/from`, `${directory}/to`), 2);
+    assertEquals(await check(`${directory}/from/large`, `${directory}/to/large`), 2);
+  });
+});
+
 Deno.test("sluice pdiffcopy index and caps say what they expect", async () => {
   await withFiles(async (directory) => {
     const cases: readonly (readonly [args: string[], message: string])[] = [

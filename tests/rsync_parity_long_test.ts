@@ -49,6 +49,12 @@ async function prepare(cwd: string): Promise<void> {
   await Deno.link(`${cwd}/from/top`, `${cwd}/from/top2`);
   await Deno.mkdir(`${cwd}/from/hollow`);
   await Deno.writeTextFile(`${cwd}/list`, "a\ndir/deep\nother/a\n");
+  await Deno.symlink("dir", `${cwd}/from/shelf`);
+  await Deno.writeTextFile(`${cwd}/upward`, "dir/../a\n");
+  await Deno.writeTextFile(`${cwd}/through`, "shelf/a\n");
+  await Deno.writeTextFile(`${cwd}/shelf`, "shelf/\n");
+  await Deno.writeTextFile(`${cwd}/dotted`, "./b\n");
+  await Deno.writeTextFile(`${cwd}/odd`, "# a comment\n\n/b\nc d\nnothing\n");
   await Deno.writeTextFile(`${cwd}/list0`, "a\0c d\0");
   await Deno.writeTextFile(`${cwd}/patterns`, "# a comment\n*.tmp\n/dir/deep/\n");
   await Deno.writeTextFile(`${cwd}/rules`, "+ dir/\n- *.tmp\n- /other\n");

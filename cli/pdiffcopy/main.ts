@@ -94,6 +94,8 @@ async function runPdiffcopy(args: readonly string[]): Promise<number> {
   const settings = defaultPdiffcopySettings();
   const used = new Set<string>();
   const operands = parseGnuOptions(noting(PDIFFCOPY_OPTIONS, used), args, settings);
+  // A check compares, whatever a copy would do.
+  if (settings.check) settings.delta = true;
   const messages = new Messages(Math.max(LEVEL.errors, settings.verbosity));
   if (settings.help) {
     console.log(USAGE + formatOptions(PDIFFCOPY_OPTIONS) + EXIT_CODES);

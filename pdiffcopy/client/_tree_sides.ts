@@ -13,6 +13,7 @@ import type { TreeEntry } from "../copy/_tree_entry.ts";
 import { parentOf } from "./_tree_selection.ts";
 import { hasSmallFiles, listRecords, readBatch, RECORDS_SIZE_MAX, writeBatch } from "../copy/_small_files.ts";
 import type { SmallFileOptions } from "../copy/_small_files.ts";
+import { isDirty } from "../copy/_side_files.ts";
 import { entryOfFile, listTree } from "../copy/_tree_list.ts";
 import type { ListOptions } from "../copy/_tree_list.ts";
 import { listDirectories, outlineTree } from "../copy/_tree_outline.ts";
@@ -54,6 +55,8 @@ export interface TreeSide extends Disposable {
   outline(options: ListOptions): Promise<OutlineEntry[] | undefined>;
   /** What is in some of its directories, apart from directories. */
   listDirectories(paths: readonly string[], options: ListOptions): Promise<TreeEntry[]>;
+  /** Whether a copy to a file in it was interrupted, which left it mixed. */
+  isMixed(name: string): Promise<boolean>;
   /** Makes the directory itself, before changes that follow where `isFollowed` says so. */
   create(isFollowed: boolean): Promise<void>;
   /** Makes changes in order; returns those that failed. */
@@ -130,6 +133,11 @@ export class LocalTreeSide implements TreeSide {
       using file = openFile(this.#path);
       return single(entryOfFile(file, options));
     }
+  }
+
+  // deno-lint-ignore require-await
+  async isMixed(name: string): Promise<boolean> {
+    return isDirty(this.#root, name, 0);
   }
 
   // deno-lint-ignore require-await
@@ -300,6 +308,12 @@ export class RemoteTreeSide implements TreeSide {
     const lines = text.split("\n");
     if (lines.pop() === ".") return lines;
     throw failure("TRUNCATED", `Cannot list ${this.#location.expression}: the answer is cut off`);
+  }
+
+  async isMixed(name: string): Promise<boolean> {
+    const { filename } = this.#location;
+    const path = filename.endsWith("/") ? `${filename}${name}` : `${filename}/${name}`;
+    return (await this.#again(() => this.#peer.json("GET", "/v2/stat", { path }))).mixed === true;
   }
 
   /** Changes make the directory themselves: no request for it alone. */

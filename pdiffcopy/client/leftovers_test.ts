@@ -98,6 +98,25 @@ testBackends("a file whose copy was interrupted is compared in spite of its size
   });
 });
 
+testBackends("a file that is copied by itself is compared too where its copy was interrupted", async () => {
+  for (const isRemote of [false, true]) {
+    for (const path of ["sub/copy", "sub"]) {
+      await inDirectory(async (root) => {
+        await using server = servePdiff({ root, port: 0, writable: true });
+        const name = path === "sub" ? "file" : "copy";
+        await write(`${root}/file`, "content");
+        await write(`${root}/sub/${name}`, "confent");
+        await write(`${root}/sub/${journalName(name)}`, JOURNAL);
+        const target = isRemote ? `http://127.0.0.1:${server.port}/${path}` : `${root}/${path}`;
+        const { filesCopied } = await copyPdiffTree({ source: `${root}/file`, target });
+        assertEquals(filesCopied, 1);
+        assertEquals(await namesBelow(`${root}/sub`), [name]);
+        assertEquals(await Deno.readTextFile(`${root}/sub/${name}`), "content");
+      });
+    }
+  }
+});
+
 testBackends("a directory that can't be removed gets its permissions back", async () => {
   await inEveryDirection(async (_from, to, copy) => {
     await write(`${to}/closed/below/file`, "content");

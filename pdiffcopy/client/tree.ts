@@ -18,6 +18,7 @@ import type { PdiffLocation } from "../file/location.ts";
 import { retryPolicyOf } from "../file/_retry.ts";
 import { PdiffWorkerPool } from "../file/worker_pool.ts";
 import { isUsualTime } from "../copy/_file_time.ts";
+import { journalName } from "../copy/_side_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
@@ -234,7 +235,15 @@ export async function copyPdiffTree(options: PdiffTreeOptions): Promise<PdiffTre
   const placed = placeFile(single, source, target, lists);
   using folder = openSide(placed.folder, options, writes);
   const locate = (path: string): FileSides => [source, below(placed.folder, path)];
-  return await new TreeCopy(locate, from, folder, tree, file, true).run(placed.lists);
+  const unfinished = [...placed.lists.unfinished, ...await journalOf(folder, placed.lists)];
+  return await new TreeCopy(locate, from, folder, tree, file, true).run({ ...placed.lists, unfinished });
+}
+
+/** The journal of a file that is copied by itself, where the target has one beside it. */
+async function journalOf(folder: TreeSide, { target = [] }: TreeLists): Promise<string[]> {
+  const [there] = target;
+  if (there?.kind !== "file" || !await folder.isMixed(there.path)) return [];
+  return [journalName(there.path)];
 }
 
 /** Refuses options about names below a directory where a file is copied by itself. */

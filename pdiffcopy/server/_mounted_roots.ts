@@ -40,6 +40,11 @@ export class MountedRoots implements ServedRoot {
     return root.look(name);
   }
 
+  isMixed(filename: string, mode: number): boolean {
+    const { root, name } = this.#find(filename);
+    return root.isMixed(name, mode);
+  }
+
   directory(filename: string): BlockDirectory {
     const { root, name } = this.#find(filename);
     return root.directory(name);

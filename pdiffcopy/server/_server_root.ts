@@ -88,6 +88,13 @@ export class ServerRoot implements Disposable {
     return this.#root.openDirectory(isRoot ? "." : this.relative(filename), true);
   }
 
+  /** Whether a copy to a file was interrupted, which left it mixed. */
+  isMixed(filename: string, mode: number): boolean {
+    const { folder, name } = splitPath(this.relative(filename));
+    using parent = this.#root.openDirectory(folder, true);
+    return isDirty(parent, name, mode);
+  }
+
   #checkClean(name: string, mode: number): void {
     const { folder, name: last } = splitPath(name);
     using parent = this.#root.openDirectory(folder, true);

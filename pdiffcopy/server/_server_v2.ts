@@ -97,7 +97,8 @@ function capabilities(context: ServerContext): Record<string, unknown> {
 }
 
 function stat(context: ServerContext, query: ReadonlyMap<string, string>): Response {
-  using file = context.root.look(required(query, "path"));
+  const path = required(query, "path");
+  using file = context.root.look(path);
   const { size, mtimeNs, mode, version } = file.status();
   const kind = isRegular(mode)
     ? "file"
@@ -106,7 +107,15 @@ function stat(context: ServerContext, query: ReadonlyMap<string, string>): Respo
     : isBlockDevice(mode)
     ? "device"
     : "other";
-  return Response.json({ size, mtimeNs: `${mtimeNs}`, mode: mode & 0o7777, kind, etag: `"${version}"` });
+  const mixed = kind === "file" && context.root.isMixed(path, mode);
+  return Response.json({
+    size,
+    mtimeNs: `${mtimeNs}`,
+    mode: mode & 0o7777,
+    kind,
+    etag: `"${version}"`,
+    mixed,
+  });
 }
 
 /** Content by HTTP's own ranges. */
