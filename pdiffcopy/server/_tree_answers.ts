@@ -5,6 +5,7 @@ import type { BlockDirectory } from "../file/_block_file.ts";
 import { isNoDirectory } from "../file/_errors.ts";
 import { formatOutline } from "../copy/_outline_lines.ts";
 import { checkTreePath, formatEntry } from "../copy/_tree_entry.ts";
+import type { TreeEntry } from "../copy/_tree_entry.ts";
 import { entryOfFile, listTreeBatches } from "../copy/_tree_list.ts";
 import { listDirectories, outlineTree } from "../copy/_tree_outline.ts";
 import { TreeTarget } from "../copy/_tree_target.ts";
@@ -42,8 +43,16 @@ export function listing(
   }
   const options = { attributes, top, unfinished: query.get("unfinished") === "1", signal: request.signal };
   return isOutline && directory.summarizeBelow !== undefined
-    ? answerLines(directory, outlineTree(directory, options), formatOutline)
-    : answerLines(directory, listTreeBatches(directory, options), (entry) => formatEntry(entry));
+    ? answerLines(
+      directory,
+      outlineTree(directory, options),
+      ({ entry, content }) => formatOutline({ entry: plainEntry(entry, directory), content }),
+    )
+    : answerLines(
+      directory,
+      listTreeBatches(directory, options),
+      (entry) => formatEntry(plainEntry(entry, directory)),
+    );
 }
 
 /** What is in some directories below one, apart from directories; lines as those of `listing`. */
@@ -61,7 +70,17 @@ export async function directoryNames(
   const [attributes, unfinished] = ["attributes", "unfinished"].map((name) => query.get(name) === "1");
   const options = { attributes, unfinished, signal: request.signal };
   const batches = listDirectories(directory, paths as string[], options);
-  return answerLines(directory, batches, (entry) => formatEntry(entry));
+  return answerLines(directory, batches, (entry) => formatEntry(plainEntry(entry, directory)));
+}
+
+/** A message without the server's own paths, which are nobody's business. */
+function plainMessage(message: string, { path }: BlockDirectory): string {
+  return message.replaceAll(`${path}/`, "");
+}
+
+/** An entry as clients see it. */
+function plainEntry(entry: TreeEntry, directory: BlockDirectory): TreeEntry {
+  return entry.kind === "fault" ? { ...entry, text: plainMessage(entry.text ?? "", directory) } : entry;
 }
 
 /** An answer of what is found below a directory, which is closed at its end. */
@@ -118,11 +137,10 @@ export async function changeTree(
   }
   using directory = context.root.writableDirectory(path);
   const faults = await new TreeTarget(directory).apply(changes);
-  // Messages have the server's own paths in them, which are nobody's business.
   const plain = faults.map(({ path, code, message }) => ({
     path,
     code,
-    message: message.replaceAll(`${directory.path}/`, ""),
+    message: plainMessage(message, directory),
   }));
   return Response.json({ faults: plain });
 }

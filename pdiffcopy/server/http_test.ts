@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
+import { hasNativeFiles } from "../kernel/file.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { exchange } from "../../tests/_raw_http.ts";
 import { sluiceArguments } from "../../tests/_cli.ts";
@@ -197,6 +198,36 @@ Deno.test("an upload finds room where others were abandoned", async () => {
     await new Promise((resolve) => setTimeout(resolve, 1100));
     assertEquals((await create("late")).status, 200);
   });
+});
+
+Deno.test({
+  name: "what can't be looked at in a tree is told without the server's own paths",
+  ignore: !hasNativeFiles(undefined),
+  fn: () =>
+    inDirectory(async (directory) => {
+      await Deno.mkdir(`${directory}/tree`);
+      await Deno.symlink("/etc", `${directory}/tree/out`);
+      await Deno.mkdir(`${directory}/deep${"/d".repeat(202)}`, { recursive: true });
+      using handler = createPdiffHandler({ root: directory });
+      const names = new Request("http://127.0.0.1/v2/tree/names?path=tree", {
+        method: "POST",
+        body: JSON.stringify({ paths: ["gone", "out", "out/below"] }),
+      });
+      const requests = [
+        names,
+        ...["", "&outline=1"].map((more) => new Request(`http://127.0.0.1/v2/tree?path=deep${more}`)),
+      ];
+      for (const request of requests) {
+        const lines = (await (await handler(request)).text()).split("\n").slice(0, -1);
+        const faults = lines.map((line) => JSON.parse(line) as { k: string; l?: string }).filter(({ k }) =>
+          k === "x"
+        );
+        assertEquals(faults.length, request === names ? 3 : 1, request.url);
+        for (const { l: text } of faults) {
+          assert(text !== undefined && text.startsWith("Cannot ") && !text.includes(directory), text);
+        }
+      }
+    }),
 });
 
 Deno.test({
