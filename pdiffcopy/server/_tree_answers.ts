@@ -62,9 +62,9 @@ export async function directoryNames(
   query: ReadonlyMap<string, string>,
 ): Promise<Response> {
   const { paths } = await readJson(request, context.bodyLimits, PATHS_SIZE_MAX);
-  if (!Array.isArray(paths) || !paths.every((path) => typeof path === "string")) {
-    throw badRequest('"paths" is no list of names');
-  }
+  const isList = Array.isArray(paths) && paths.every((path) => typeof path === "string") &&
+    new Set(paths).size === paths.length;
+  if (!isList) throw badRequest('"paths" is no list of different names');
   for (const path of paths as string[]) if (path !== "") checkTreePath(path);
   const directory = context.root.directory(required(query, "path"));
   const [attributes, unfinished] = ["attributes", "unfinished"].map((name) => query.get(name) === "1");

@@ -230,6 +230,32 @@ Deno.test({
     }),
 });
 
+Deno.test("directories whose names are asked for are different ones below the root", () =>
+  inDirectory(async (directory) => {
+    await Deno.mkdir(`${directory}/a`);
+    using handler = createPdiffHandler({ root: directory });
+    const ask = (body: string): Promise<Response> =>
+      handler(new Request("http://127.0.0.1/v2/tree/names?path=/", { method: "POST", body }));
+    assertEquals(await (await ask('{"paths":["","a"]}')).text(), ".");
+    for (
+      const paths of [
+        '["a","a"]',
+        '["../a"]',
+        '["/a"]',
+        '["a/"]',
+        '["a/."]',
+        '["a\\u0000"]',
+        "[1]",
+        '"a"',
+        "null",
+      ]
+    ) {
+      const answer = await ask(`{"paths":${paths}}`);
+      assertEquals(answer.status, 400, paths);
+      assert((await answer.text()).includes("PROTOCOL"), paths);
+    }
+  }));
+
 Deno.test({
   name: "links in a server's root lead nowhere, whatever is asked for",
   ignore: Deno.build.os === "windows",
