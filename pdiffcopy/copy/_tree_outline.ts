@@ -38,7 +38,7 @@ export async function* outlineTree(
   const [found] = await directory.summarizeBelow!(["."], attributes);
   const summary = found ?? summaryOf(await directory.list(attributes));
   if (summary instanceof Error) throw summary;
-  yield [{ entry: entryOf("", directory.ownFacts(attributes)), content: summary }];
+  yield [{ entry: entryOf("", directory.ownFacts(attributes)), content: contentOf(summary) }];
   yield* walk(top, summary, options, "", 0);
 }
 
@@ -66,7 +66,7 @@ async function* walk(
         batch.push({ entry, content: undefined }, { entry: faultAt(path, summary), content: undefined });
         continue;
       }
-      batch.push({ entry, content: summary });
+      batch.push({ entry, content: contentOf(summary) });
       if (summary.directories.length === 0) continue;
       yield batch.splice(0);
       yield* walk(below, summary, options, path, depth + 1);
@@ -93,6 +93,11 @@ async function summaryAt(
     if (error instanceof SluiceError || error instanceof RangeError) return error;
     throw error;
   }
+}
+
+/** A directory with the name of an unfinished copy is a fault, which a list tells. */
+function contentOf({ directories, files, digest }: DirectorySummary): OutlineContent {
+  return { files, digest: directories.some(({ name }) => isOwnName(name)) ? undefined : digest };
 }
 
 /** A directory that has too many names for a call. */

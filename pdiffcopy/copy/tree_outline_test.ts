@@ -91,6 +91,8 @@ Deno.test({
       assertNotEquals(await digestAt(directory, "a"), undefined, "several names");
       await Deno.writeTextFile(`${directory}/a/b/.four.pdiff-journal`, "");
       assertEquals(await digestAt(directory, "a/b"), undefined, "an unfinished copy");
+      await Deno.mkdir(`${directory}/c/.d.pdiff-part`, { recursive: true });
+      assertEquals(await digestAt(directory, "c"), undefined, "a directory with such a name");
       assert((await new Deno.Command("mkfifo", { args: [`${directory}/pipe`] }).output()).success);
       assertEquals(await digestAt(directory, ""), undefined, "a pipe");
     }),
