@@ -20,16 +20,27 @@ async function deflate(data: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayB
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** Runs each decoder on compressed text and compares what comes out. */
-export async function measureDecoders(data: Uint8Array<ArrayBuffer>): Promise<DecoderFigures[]> {
-  const frames = {
+/** What each decoder takes for some content. */
+export async function decoderInputs(
+  data: Uint8Array<ArrayBuffer>,
+): Promise<Readonly<Record<"lz4" | "deflate" | "zstd", Uint8Array<ArrayBuffer>>>> {
+  return {
     lz4: compressLz4(data, { level: 9, contentSize: "none", contentChecksum: false }),
     deflate: await deflate(data),
     zstd: compressZstd(data, { level: 19 }),
   };
+}
+
+/** The source of a decoder. */
+export function decoderSource(codec: string): Promise<string> {
+  return Deno.readTextFile(new URL(`zpaq/decoders/${codec}.py`, ROOT));
+}
+
+/** Runs each decoder on compressed text and compares what comes out. */
+export async function measureDecoders(data: Uint8Array<ArrayBuffer>): Promise<DecoderFigures[]> {
   const figures: DecoderFigures[] = [];
-  for (const [codec, frame] of Object.entries(frames)) {
-    const source = await Deno.readTextFile(new URL(`zpaq/decoders/${codec}.py`, ROOT));
+  for (const [codec, frame] of Object.entries(await decoderInputs(data))) {
+    const source = await decoderSource(codec);
     const start = performance.now();
     const { program } = compileZpaqlPy(source);
     const compileTime = performance.now() - start;

@@ -11,6 +11,7 @@ import { CONTEXT_PROGRAMS } from "../tests/_context_programs.ts";
 import { text } from "../tests/_data.ts";
 import { costsOf, LEVELS, pythonCorpus } from "../tests/_python_corpus.ts";
 import { measureDecoders } from "./_packed_decoders.ts";
+import { LARGE_SAMPLES } from "./_zpaqlpy_large_samples.ts";
 import { largeSource, SAMPLES } from "./_zpaqlpy_samples.ts";
 
 const smoke = Deno.args.includes("--smoke");
@@ -60,7 +61,7 @@ console.log(
     "compile ms",
   ),
 );
-for (const { name, source, make } of SAMPLES) {
+for (const { name, source, make } of [...SAMPLES, ...LARGE_SAMPLES]) {
   const input = make(SIZE);
   const sample = input.subarray(0, 200);
   const [expected] = runZpaqlPyPcomp(source, [sample]);

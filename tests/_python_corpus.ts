@@ -1,6 +1,7 @@
 /**
  * Thirty models in the Python subset, each with an input: the samples that are measured, and random programs.
  */
+import { LARGE_SAMPLES } from "../bench/_zpaqlpy_large_samples.ts";
 import { SAMPLES } from "../bench/_zpaqlpy_samples.ts";
 import { assembleZpaq, ZpaqMachine } from "../zpaq/mod.ts";
 import { compileZpaqlPy } from "../zpaq/compiler/mod.ts";
@@ -22,7 +23,7 @@ export interface CorpusProgram {
 
 /** All of them; the samples get inputs of about so many bytes. */
 export function pythonCorpus(size: number): readonly CorpusProgram[] {
-  const samples = SAMPLES.map(({ name, source, make }) => ({ name, source, input: make(size) }));
+  const samples = [...SAMPLES, ...LARGE_SAMPLES].map(({ name, source, make }) => ({ name, source, input: make(size) }));
   const random = Array.from({ length: COUNT - samples.length }, (_, i) => {
     const program = randomProgram(new Random(SEED + i));
     return { name: `random ${i}`, source: sourceOf(program), input: program.input };

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Random } from "../../tests/_data.ts";
 import { runZpaqPcomp } from "../mod.ts";
+import { runPythonFile } from "../../tests/_python_file.ts";
 import { randomProgram, textOf } from "../../tests/_random_python.ts";
 import {
   checkZpaqlPy,
@@ -11,32 +12,7 @@ import {
   zpaqlPyTemplate,
 } from "./mod.ts";
 
-/** Runs a source with Python; undefined where there is none. */
-async function python(
-  source: string,
-  input: Uint8Array,
-  ...args: string[]
-): Promise<{ readonly output: Uint8Array; readonly errors: string } | undefined> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/source.py`, source);
-    await Deno.writeFile(`${folder}/input`, input);
-    const command = new Deno.Command("python3", {
-      args: ["source.py", ...args],
-      cwd: folder,
-      env: { PYTHONDONTWRITEBYTECODE: "1" },
-    });
-    const { stdout, stderr } = await command.output();
-    return { output: stdout, errors: new TextDecoder().decode(stderr) };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-const ignore = await python("", new Uint8Array()) === undefined;
+const ignore = await runPythonFile("", new Uint8Array()) === undefined;
 if (ignore) console.log("SKIPPED: sources that Python runs: it is not installed");
 
 /** The template with larger arrays and a body of pcomp. */
@@ -101,7 +77,7 @@ for (const memory of ["pM", "pH"]) {
     for (const optimize of [0, 1, 2, "s"] as const) {
       assertEquals(diffZpaqlPy(source, "pcomp", [input], { optimize }), undefined);
     }
-    const run = await python(source, input, "pcomp", "input");
+    const run = await runPythonFile(source, input, "pcomp", "input");
     if (run !== undefined) assertEquals([...run.output], expected, run.errors);
   });
 }
@@ -124,7 +100,7 @@ Deno.test("Python runs what the interpreter runs", { ignore }, async () => {
     } catch {
       continue;
     }
-    const run = await python(source, program.input, "pcomp", "input");
+    const run = await runPythonFile(source, program.input, "pcomp", "input");
     assertEquals([...run!.output], [...expected], `program ${i} of seed ${seed}: ${run!.errors}\n${source}`);
     compared++;
   }
@@ -140,13 +116,13 @@ Deno.test("Python prints the contexts that the interpreter gives", { ignore }, a
   const lines = [...runZpaqlPyHcomp(source, input)].map(({ byte, contexts }) =>
     `${byte}: [${contexts.join(", ")}]\n`
   );
-  const run = await python(source, input, "hcomp", "input");
+  const run = await runPythonFile(source, input, "hcomp", "input");
   assertEquals(new TextDecoder().decode(run!.output), lines.join(""), run!.errors);
 });
 
 Deno.test("Python tells where its output differs from a file", { ignore }, async () => {
   const source = withPcomp("def pcomp(c):\n  if c != NONE:\n    out(c + 1)\n");
-  const run = await python(source, Uint8Array.of(1, 2, 3), "pcomp", "input", "--compare", "input");
+  const run = await runPythonFile(source, Uint8Array.of(1, 2, 3), "pcomp", "input", "--compare", "input");
   assert(/^byte 0: 2 comes out at line \d+, expected 1/.test(run!.errors), run!.errors);
 });
 
@@ -159,7 +135,7 @@ Deno.test({
       "def hcomp(c):\n  hH[0] = hash(hash(c), hH[0])\n",
     );
     const input = new Uint8Array([1, 200, 65, 65]);
-    const { output, errors } = (await python(source, input, "hcomp", "input"))!;
+    const { output, errors } = (await runPythonFile(source, input, "hcomp", "input"))!;
     assertEquals(errors, "");
     const expected = [...runZpaqlPyHcomp(source, input)].map(({ byte, contexts }) =>
       `${byte}: [${contexts[0]}]\n`
@@ -178,7 +154,7 @@ Deno.test({
         "def pcomp(c):\n  if c != NONE:\n    out(c ^ 1)\n",
     );
     const input = new Uint8Array([1, 200, 65]);
-    const { output, errors } = (await python(source, input, "encode", "input"))!;
+    const { output, errors } = (await runPythonFile(source, input, "encode", "input"))!;
     assertEquals(errors, "");
     const { program } = compileZpaqlPy(source);
     assertEquals([output], runZpaqPcomp(program!.encoder!, [input]));
