@@ -7,9 +7,8 @@ import type { Bits } from "./_bits.ts";
 import { readsOf, readsOfEnd, successorsOf, Variable, writesOf, writesOfEnd } from "./_ir.ts";
 import type { Block, Graph, Operation, SavedFrame } from "./_ir.ts";
 
-/** What a block needs from before it, what it sets, and what is needed around it. */
+/** What a block sets, and what is needed around it: what it reads itself, to begin with. */
 interface Facts {
-  readonly needed: Bits;
   readonly set: Bits;
   readonly before: Bits;
   readonly after: Bits;
@@ -109,9 +108,8 @@ export class Liveness {
       const [needed, set] = exposed.get(block)!;
       const halts = block.end.type === "read" || block.end.type === "halt";
       const facts = {
-        needed: bitsOf(needed),
         set: bitsOf(set),
-        before: bitsOf([]),
+        before: bitsOf(needed),
         after: bitsOf(halts ? [resume] : []),
       };
       this.#facts.set(block, facts);
@@ -120,9 +118,9 @@ export class Liveness {
     const before = blocks.map((block) => predecessors.get(block)!.map((each) => places.get(each)!));
     settleBackwards(before, (i) => {
       const block = blocks[i]!;
-      const { needed, set, before, after } = this.#facts.get(block)!;
+      const { set, before, after } = this.#facts.get(block)!;
       for (const next of successorsOf(block, enter)) after.addAll(this.#facts.get(next)!.before);
-      return before.addNeeded(needed, after, set);
+      return before.addWithout(after, set);
     });
     // Calls that may come back to their caller keep what is needed after them.
     for (const block of blocks) {

@@ -93,8 +93,7 @@ interface Run {
   readonly start: number;
   readonly end: number;
   readonly successors: number[];
-  /** Cells that are needed from before it, that it sets, and that are needed before it. */
-  readonly needed: Bits;
+  /** Cells that it sets, and that are needed before it: what it reads itself, to begin with. */
   readonly set: Bits;
   readonly before: Bits;
   readonly after: Bits;
@@ -134,9 +133,9 @@ export class MachineLiveness {
   }
 
   #run(start: number, end: number, pool: BitsPool): Run {
-    const [needed, set, before, after] = [pool.make(), pool.make(), pool.make(), pool.make()];
-    const run = { start, end, successors: [], needed, set, before, after };
-    const live: Live = { cells: run.needed, registers: 0 };
+    const [set, before, after] = [pool.make(), pool.make(), pool.make()];
+    const run = { start, end, successors: [], set, before, after };
+    const live: Live = { cells: before, registers: 0 };
     let setRegisters = 0;
     for (let at = end - 1; at >= start; at--) {
       const item = this.#items[at]!;
@@ -165,7 +164,7 @@ export class MachineLiveness {
       const run = this.#runs[i]!;
       const { cells, registers } = this.#after(run);
       const needed = run.neededRegisters | registers & ~run.setRegisters;
-      const grown = run.before.addNeeded(run.needed, cells, run.set);
+      const grown = run.before.addWithout(cells, run.set);
       if (!grown && needed === run.registers) return false;
       run.registers = needed;
       return true;

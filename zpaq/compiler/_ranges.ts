@@ -32,34 +32,63 @@ function bitsOf(most: number): number {
   return most >= 2 ** 31 ? NONE : 2 ** Math.ceil(Math.log2(most + 1)) - 1;
 }
 
+/** A variable's range, and the last round in which it grew. */
+interface Growth {
+  range: Range | undefined;
+  round: number;
+}
+
+/** An operation that sets a variable, with the ranges of what it sets and reads. */
+interface Source {
+  readonly operation: Operation;
+  readonly to: Variable;
+  readonly growth: Growth;
+  readonly reads: readonly Growth[];
+}
+
 /** Ranges of all variables of a graph. */
 export class Ranges {
-  readonly #ranges = new Map<Variable, Range>();
+  readonly #ranges = new Map<Variable, Growth>();
 
   constructor(graph: Graph) {
+    const sources = graph.blocks.flatMap(({ operations }) => this.#sourcesOf(operations));
     let changed = true;
     for (let round = 0; changed; round++) {
       changed = false;
-      for (const { operations } of graph.blocks) {
-        for (const operation of operations) {
-          for (const variable of writesOf(operation)) {
-            if (operation.type === "restore") continue;
-            const before = this.#ranges.get(variable);
-            const initial = variable.temporary ? undefined : ZERO;
-            let after = join(before ?? initial, this.#result(operation, graph));
-            if (
-              after === undefined ||
-              before !== undefined && before.most === after.most && before.none === after.none
-            ) continue;
-            if (round > ROUNDS_MAX) {
-              after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
-            }
-            this.#ranges.set(variable, after);
-            changed = true;
-          }
+      for (const { operation, to, growth, reads } of sources) {
+        // What reads the same as in the round before has the same result.
+        if (round > 0 && !reads.some((each) => each.round >= round - 1)) continue;
+        const before = growth.range;
+        const initial = to.temporary ? undefined : ZERO;
+        let after = join(before ?? initial, this.#result(operation, graph));
+        if (
+          after === undefined ||
+          before !== undefined && before.most === after.most && before.none === after.none
+        ) continue;
+        if (round > ROUNDS_MAX) {
+          after = { most: STEPS.find((step) => step >= after!.most) ?? NONE, none: after.none };
         }
+        growth.range = after;
+        growth.round = round;
+        changed = true;
       }
     }
+  }
+
+  #sourcesOf(operations: readonly Operation[]): Source[] {
+    return operations.flatMap((operation) => {
+      if (operation.type === "restore") return [];
+      const reads = readsOf(operation).flatMap((value) =>
+        typeof value === "number" ? [] : [this.#growthOf(value)]
+      );
+      return writesOf(operation).map((to) => ({ operation, to, growth: this.#growthOf(to), reads }));
+    });
+  }
+
+  #growthOf(variable: Variable): Growth {
+    let growth = this.#ranges.get(variable);
+    if (growth === undefined) this.#ranges.set(variable, growth = { range: undefined, round: -1 });
+    return growth;
   }
 
   /** The largest value. */
@@ -77,7 +106,7 @@ export class Ranges {
   /** Undefined as long as nothing was found that sets an intermediate value. */
   #known(value: Value): Range | undefined {
     if (typeof value === "number") return rangeOfNumber(value);
-    return this.#ranges.get(value) ?? (value.temporary ? undefined : ZERO);
+    return this.#ranges.get(value)?.range ?? (value.temporary ? undefined : ZERO);
   }
 
   #result(operation: Operation, graph: Graph): Range | undefined {
