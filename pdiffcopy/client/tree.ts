@@ -22,6 +22,7 @@ import { journalName } from "../copy/_side_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
+import { below } from "./_confined_location.ts";
 import { CLIENT_OPTION_NAMES } from "./_client_options.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import { Leftovers } from "./_tree_leftovers.ts";
@@ -530,17 +531,6 @@ function closedAgain(kept: readonly TreeFault[], opened: ReadonlyMap<string, num
 /** Makes a name the same file as another, which it was before that was separated. */
 function linkedAnew({ path, first }: { readonly path: string; readonly first: string }): TreeChange[] {
   return [{ kind: "remove", path }, { kind: "hardlink", path, text: first }];
-}
-
-/** The location of a name below a directory. */
-function below(location: PdiffLocation, path: string): PdiffLocation {
-  const join = (text: string): string => text.endsWith("/") ? `${text}${path}` : `${text}/${path}`;
-  return {
-    ...location,
-    filename: join(location.filename),
-    expression: join(location.expression),
-    label: join(location.label),
-  };
 }
 
 /** Refuses what is no location that was read before. */
