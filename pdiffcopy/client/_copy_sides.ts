@@ -226,8 +226,8 @@ export class CopySides implements Disposable {
     if (name === "" || name === "." || name === "..") {
       throw directoryName(location.filename);
     }
-    // Directories of trees are there, or they could not be made.
-    if (within === undefined) makeFolder(folder);
+    // Directories below the top of a tree are there, or they could not be made.
+    makeFolder(within ?? folder);
     const { directory } = openFolderOf(path, within, true);
     try {
       const target = await LocalTarget.open(directory, name, {

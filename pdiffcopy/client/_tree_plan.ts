@@ -54,6 +54,8 @@ export interface TreePlan {
   readonly opened: ReadonlyMap<string, number>;
   /** Facts of files and links, then of directories, the last first. */
   readonly facts: readonly TreeChange[];
+  /** Names that are there with the same content, and have other facts. */
+  readonly otherFacts: readonly string[];
   /** What can't be carried. */
   readonly faults: readonly TreeFault[];
   /** Whether nothing differs that is carried, apart from the content of `files`, and from times and owners of links. */
@@ -154,6 +156,7 @@ export class TreePlanner {
   /** Names that are gone before others are made. */
   readonly #gone = new Set<string>();
   readonly #opened = new Map<string, number>();
+  readonly #otherFacts: string[] = [];
   #hasOtherFacts = false;
 
   constructor(
@@ -195,6 +198,7 @@ export class TreePlanner {
       removals,
       opened: this.#opened,
       facts: [...this.#facts, ...directoryFacts.reverse()],
+      otherFacts: this.#otherFacts,
       faults: this.#faults,
       isSame,
     };
@@ -287,7 +291,7 @@ export class TreePlanner {
   #factsOfDirectory(entry: TreeEntry, there: TreeEntry | undefined): TreeChange {
     const differs = there === undefined || !this.#hasSameFacts(entry, there);
     if (differs) this.#others.add(entry.path);
-    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
+    this.#noteFacts(entry, there);
     const facts = this.#factsOf(entry, undefined);
     // Nothing that is written below changes these, and a directory may not be readable.
     if (there !== undefined && isSameAttributes(entry.attributes, there.attributes)) delete facts.attributes;
@@ -317,10 +321,17 @@ export class TreePlanner {
     this.#setFacts(entry, isSame ? there : undefined);
   }
 
+  /** Notes whether facts differ that can be set. */
+  #noteFacts(entry: TreeEntry, there: TreeEntry | undefined): void {
+    if (there !== undefined && !this.#differs(entry, there)) return;
+    this.#hasOtherFacts = true;
+    if (there !== undefined) this.#otherFacts.push(entry.path);
+  }
+
   /** Sets facts that are not there already. */
   #setFacts(entry: TreeEntry, there: TreeEntry | undefined): void {
     if (there !== undefined && this.#hasSameFacts(entry, there)) return;
-    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
+    this.#noteFacts(entry, there);
     const facts = this.#factsOf(entry, there);
     if (Object.keys(facts).length > 0) this.#facts.push({ kind: "facts", path: entry.path, facts });
   }

@@ -1,6 +1,7 @@
 /**
  * Copies the small files of a tree many at once: those that are new, and those that have changed.
  */
+import { batchesOf } from "./_batches.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
@@ -94,7 +95,11 @@ export class SmallFilesCopy {
     work: (batch: readonly TreeEntry[], stop: AbortSignal) => Promise<void>,
   ): Promise<void> {
     await runParts({
-      parts: batchesOf(items),
+      parts: batchesOf(items, {
+        countMax: BATCH_COUNT,
+        sizeMax: BATCH_SIZE,
+        sizeOf: ({ size }) => size,
+      }),
       concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency),
       signal: this.#options.signal,
       work: (batch, stop) => this.#again(batch, (piece) => work(piece, stop)),
@@ -158,19 +163,4 @@ export class SmallFilesCopy {
     this.#bytes += size;
     this.#options.onEntry?.("copy", path);
   }
-}
-
-/** Small files in groups that travel together. */
-function* batchesOf(items: readonly TreeEntry[]): Generator<TreeEntry[]> {
-  let batch: TreeEntry[] = [];
-  let size = 0;
-  for (const entry of items) {
-    if (batch.length > 0 && (batch.length === BATCH_COUNT || size + entry.size > BATCH_SIZE)) {
-      yield batch;
-      [batch, size] = [[], 0];
-    }
-    batch.push(entry);
-    size += entry.size;
-  }
-  if (batch.length > 0) yield batch;
 }

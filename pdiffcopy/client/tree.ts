@@ -79,8 +79,11 @@ export interface PdiffTreeOptions
    * @default {false}
    */
   readonly archive?: boolean | undefined;
-  /** Hears of each name that is copied, made or removed. */
-  readonly onEntry?: ((action: "copy" | "make" | "remove", path: string) => void) | undefined;
+  /**
+   * Hears of each name that is copied, made or removed, or whose permissions, time, owner or attributes alone are set; of
+   * the directory itself as "".
+   */
+  readonly onEntry?: ((action: "copy" | "make" | "remove" | "set", path: string) => void) | undefined;
 }
 
 /** What was done. */
@@ -365,6 +368,8 @@ class TreeCopy {
       if (change.kind === "facts" || undone.has(change.path)) continue;
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
+    const unset = new Set(this.#faults.map(({ path }) => path));
+    for (const path of plan.otherFacts) if (!unset.has(path)) onEntry?.("set", path);
     const filesCopied = copied.size + this.#filesCopied;
     const isSame = plan.isSame && filesCopied === 0;
     const changes = [...plan.first, ...plan.hardLinks, ...plan.removals, ...facts];

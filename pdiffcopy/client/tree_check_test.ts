@@ -324,3 +324,36 @@ testDirections("what could not be removed is not counted", async ({ directory, o
     assert(await run("chattr", "-i", `${directory}/copy/stays`));
   }
 });
+
+testDirections("what gets other facts alone is named", async ({ directory, options }) => {
+  await makeTree(`${directory}/root`);
+  const set = async (): Promise<string[]> => {
+    const names: string[] = [];
+    const onEntry: PdiffTreeOptions["onEntry"] = (action, path) => {
+      if (action === "set") names.push(path);
+    };
+    await copyPdiffTree({ ...options, onEntry, dryRun: true });
+    await copyPdiffTree({ ...options, onEntry: undefined });
+    return names;
+  };
+  assertEquals(await set(), []);
+  await Deno.chmod(`${directory}/root/dir/large`, 0o600);
+  await Deno.chmod(`${directory}/root/dir`, 0o700);
+  await Deno.chmod(`${directory}/root`, 0o750);
+  assertEquals((await set()).sort(), ["", "dir", "dir/large"]);
+  assertEquals(await set(), []);
+});
+
+testDirections("lists of many names may be long", async ({ directory, options }) => {
+  if (!`${options.source}`.startsWith("http") || !hasNativeFiles(undefined)) return; // each answer is read the same way
+  const [folder, file] = ["d".repeat(180), "f".repeat(200)];
+  const count = 2800;
+  for (let i = 0; i < count; i++) {
+    for (const side of ["root", "copy"]) {
+      Deno.mkdirSync(`${directory}/${side}/${i}${folder}`, { recursive: true });
+    }
+    Deno.writeTextFileSync(`${directory}/root/${i}${folder}/${file}`, "x");
+  }
+  const { filesCopied, faults } = await copyPdiffTree({ ...options, dryRun: true, retries: 0 });
+  assertEquals([filesCopied, faults.length], [count, 0]);
+});
