@@ -6,6 +6,7 @@
 import { iterateCodec } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
 import { openStreamDecoder } from "./_stream_decoder.ts";
+import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
 
@@ -32,6 +33,6 @@ export async function* decompressLz4Iterable(
   source: ChunkSource,
   options: Lz4DecompressOptions & Lz4StreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codec, stream] = openStreamDecoder(options);
+  const [codec, stream] = openStreamDecoder(options, (state) => new Lz4Checkpoint(state));
   yield* iterateCodec(codec, source, stream);
 }

@@ -7,6 +7,7 @@ import { createPullStream } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
 import type { DecoderCodec } from "./_decoder_codec.ts";
 import { openStreamDecoder } from "./_stream_decoder.ts";
+import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
@@ -45,7 +46,7 @@ export class Lz4DecompressionStream {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: Lz4DecompressOptions & Lz4StreamOptions = {}) {
-    const [codec, stream] = openStreamDecoder(options);
+    const [codec, stream] = openStreamDecoder(options, (state) => new Lz4Checkpoint(state));
     this.#codec = codec;
     ({ readable: this.readable, writable: this.writable } = createPullStream(codec, stream));
   }
