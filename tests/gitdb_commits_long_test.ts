@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { GitRepository } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/gitdb";
-import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE } from "./_git.ts";
 
 const DURATION_MS = Deno.env.get("SLUICE_LONG") === "1" ? 600_000 : 4_000;
 const AUTHOR = { name: "A", email: "a@example.test", date: new Date(1_700_000_000_000), timezone: "+0000" };
@@ -74,7 +75,7 @@ Deno.test({
   name: "commits beside git's packing and garbage collection are all there",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await git(folder, ["init", "-q", "-b", "main", "."]);
       const end = Date.now() + DURATION_MS;
       const work = [

@@ -16,7 +16,8 @@ import {
 import type { GitIdLike, GitObjectReader } from "@sluice/gitdb";
 import { BACKENDS, testBackends } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit } from "./_git.ts";
 import { deltaSize, distance, idOf, rawPack, sourcesOf } from "./_git_pack.ts";
 import type { RawEntry } from "./_git_pack.ts";
 
@@ -34,7 +35,7 @@ Deno.test({
   name: "sluice gitdb cat-file prints the sound objects around damaged ones, as git prints them",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const repository = `${folder}/r.git`;
       await makeRepository(repository, { commits: 1 });
       const ids: string[] = [];
@@ -127,7 +128,7 @@ testGit("a malformed id is one failed result among the others", async (folder) =
 testBackends(
   "gitdb: verify reports hostile offset rows of an index and checks the rest",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const writer = new PackWriter();
       for (let i = 0; i < 4; i++) await writer.add({ type: "blob", body: `row ${i}` });
       const { pack } = await writer.finish();
@@ -232,7 +233,7 @@ testGit("fsck reports a pack that can't be opened", async (folder) => {
 });
 
 testBackends("gitdb: what exceeds a limit is told as a limit", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const writer = new PackWriter();
     for (const body of ["one", "a longer body"]) await writer.add({ type: "blob", body });
     const { pack } = await writer.finish();
@@ -290,7 +291,7 @@ for (const backend of BACKENDS) {
     name: `chains of 5,000 deltas are read as git reads them [${backend}]`,
     ignore: !GIT_IS_HERE,
     fn: () =>
-      withFolder(async (folder) => {
+      inDirectory(async (folder) => {
         const depth = 5000;
         let content: Uint8Array<ArrayBuffer> = utf8.encode("x".repeat(30));
         const entries: RawEntry[] = [{ kind: 3, content, id: idOf("blob", content) }];

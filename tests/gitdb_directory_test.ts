@@ -7,7 +7,8 @@ import { CorruptDataError, fetchGitObjects, GitDirectoryStore, GitRemote, PackWr
 import { LimitExceededError, NotFoundError, SluiceError } from "@sluice/gitdb";
 import type { GitObjectId } from "@sluice/gitdb";
 import { testBackends } from "./_backends.ts";
-import { git, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, makeRepository } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import { MemoryDirectory } from "./_memory_directory.ts";
 
@@ -175,7 +176,7 @@ Deno.test({
   name: "a blob-less clone lies in a directory, and blobs come when they are read",
   ignore: !GIT_SERVES,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const path = `${folder}/served.git`;
       await makeRepository(path, { commits: 12, packing: ["pack"] });
       await git(path, ["config", "uploadpack.allowFilter", "true"]);

@@ -18,7 +18,8 @@ import {
 } from "@sluice/gitdb";
 import type { GitObjectStore } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, makeRepository, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository, testGit } from "./_git.ts";
 
 const utf8 = new TextEncoder();
 
@@ -105,7 +106,7 @@ testGit("an alternate whose name is not UTF-8 is an error and no silence", async
 });
 
 Deno.test("a lock that can't be committed is released, and a second commit is refused", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });
     const lock = await GitLockFile.acquire(`${folder}/taken`);
     assertThrows(() => lock.commit());
@@ -167,7 +168,7 @@ Deno.test({
   name: "repack of a shared repository keeps it shared",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await git(folder, ["init", "-q", "--bare", "--shared=group", "r.git"]);
       await git(`${folder}/r.git`, ["hash-object", "-w", "--stdin"], utf8.encode("x"));
       await using database = await GitDatabase.open(`${folder}/r.git`);
@@ -248,7 +249,7 @@ Deno.test({
   name: "hash-object and index-pack --strict refuse the objects that git refuses",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await git(folder, ["init", "-q", "--bare", "r.git"]);
       for (const [type, bodies] of Object.entries(OBJECTS)) {
         for (const text of bodies) {
@@ -320,7 +321,7 @@ Deno.test({
   name: "sluice gitdb fsck finds missing objects as git does, also in shallow and partial clones",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const origin = `${folder}/origin.git`;
       await makeRepository(origin, { packing: ["loose"], commits: 4 });
       await git(origin, ["config", "uploadpack.allowFilter", "true"]);
@@ -362,7 +363,7 @@ Deno.test({
   name: "sluice gitdb cat-file reads the objects that replace others, as git does",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await git(folder, ["init", "-q", "--bare", "r.git"]);
       const repository = `${folder}/r.git`;
       const ids: string[] = [];

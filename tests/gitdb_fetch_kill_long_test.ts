@@ -6,7 +6,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { fetchGitRepository, GitRepository, SluiceError } from "@sluice/gitdb";
 import { sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { git, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, makeRepository } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import type { GitServer } from "./_git_server.ts";
 import { run } from "./_cli.ts";
@@ -93,7 +94,7 @@ Deno.test({
   name: "a fetch that is killed leaves a repository that git trusts, and the next one goes on",
   ignore: !GIT_SERVES,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const { tips } = await prepare(folder);
       const served = `${folder}/served.git`;
       const random = new Random(5);
@@ -132,7 +133,7 @@ Deno.test({
   name: "a clone that is killed is no repository to git, or a complete one",
   ignore: !GIT_SERVES,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await prepare(folder);
       const random = new Random(6);
       await withServer(folder, async (server) => {
@@ -166,7 +167,7 @@ Deno.test({
   name: "a connection that ends at any byte leaves nothing, and the next fetch negotiates again",
   ignore: !GIT_SERVES,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const { tips } = await prepare(folder);
       const served = `${folder}/served.git`;
       await withServer(folder, async (server) => {

@@ -4,7 +4,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { GitDatabase, verifyGitDatabase } from "@sluice/gitdb";
 import { liveHandleCount } from "@sluice/ffi";
-import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository } from "./_git.ts";
 import { signalProcess } from "./_processes.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
@@ -14,7 +15,7 @@ Deno.test({
   name: "gitdb: a writer that is killed leaves nothing half-written under a final name, and loses nothing",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await git(folder, ["init", "-q", "--bare", "."]);
       const objects = `${folder}/objects`;
       for (let round = 0; round < (LONG ? 40 : 2); round++) {
@@ -44,7 +45,7 @@ Deno.test({
   name: "gitdb: opening again and again leaks no descriptor and no context",
   ignore: !GIT_IS_HERE || Deno.build.os !== "linux",
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await makeRepository(folder, { packing: ["pack", "loose"], commits: 5 });
       const id = (await git(folder, ["rev-parse", "refs/heads/main"])).trim();
       // Other tests run in the same process: only files of this database count.

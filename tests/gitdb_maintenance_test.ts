@@ -14,7 +14,8 @@ import {
 } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/internal";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit } from "./_git.ts";
 
 const LIST = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
 const sorted = (text: string) => text.trim().split("\n").sort();
@@ -172,7 +173,7 @@ Deno.test({
   name: "sluice gitdb index-pack, multi-pack-index, repack, unpack-objects and fsck",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const repository = `${folder}/r.git`;
       await makeRepository(repository, { packing: ["pack", "loose"], commits: 15 });
       const ours = async (args: readonly string[], stdin?: Uint8Array) => {

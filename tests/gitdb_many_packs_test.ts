@@ -5,7 +5,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GitDatabase, indexGitPack, PackWriter, SluiceError } from "@sluice/gitdb";
 import { BACKENDS } from "./_backends.ts";
 import { run } from "./_cli.ts";
-import { git, GIT_IS_HERE, makeRepository, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository, testGit } from "./_git.ts";
 
 /** Puts a pack with one blob into a folder; returns the id. */
 async function addPack(folder: string, body: string): Promise<string> {
@@ -41,7 +42,7 @@ for (const backend of BACKENDS) {
     name: `400 packs are read with 120 descriptors [${backend}]`,
     ignore: Deno.build.os === "windows",
     fn: () =>
-      withFolder(async (folder) => {
+      inDirectory(async (folder) => {
         await Deno.mkdir(`${folder}/objects/pack`, { recursive: true });
         const ids: string[] = [];
         for (let i = 0; i < 400; i++) ids.push(await addPack(`${folder}/objects/pack`, `blob ${i}`));
@@ -121,7 +122,7 @@ Deno.test({
   name: "packs that git replaces again and again are followed by an open database",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const repository = `${folder}/r.git`;
       await makeRepository(repository, { packing: ["pack", "pack", "loose"], commits: 8 });
       await using database = await GitDatabase.open(repository);

@@ -5,7 +5,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cloneGitRepository, GitRepository, UnsupportedFeatureError } from "@sluice/gitdb";
 import { replacedIds, rootIds } from "../gitdb/database/_root_ids.ts";
 import { run } from "./_cli.ts";
-import { ENVIRONMENT, git, GIT_IS_HERE, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -26,7 +27,7 @@ Deno.test({
   name: "a reference that git packs meanwhile is in every listing",
   ignore: !GIT_IS_HERE || Deno.build.os === "windows",
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await git(folder, ["init", "-q"]);
       const making = new Deno.Command("sh", { args: ["-c", MAKE], cwd: folder, env: ENVIRONMENT }).spawn();
       try {

@@ -6,7 +6,8 @@ import { cloneGitRepository, fetchGitRepository, GitRepository, SluiceError } fr
 import { withConfigValues } from "../gitdb/object/_config.ts";
 import { filterSpec } from "../gitdb/remote/_filter_spec.ts";
 import { run, sluice } from "./_cli.ts";
-import { ENVIRONMENT, git, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 
 async function commitFile(folder: string, name: string, content: string): Promise<void> {
@@ -264,7 +265,7 @@ Deno.test("filters are git's, with sizes in bytes", () => {
 });
 
 Deno.test("values of a configuration change where git reads them, and nothing else does", async () => {
-  await withFolder(async (folder) => {
+  await inDirectory(async (folder) => {
     const values = [["promisor", "true"], ["filter", 'a "b"']] as const;
     for (
       const text of [

@@ -5,7 +5,8 @@ import { GitRepository } from "@sluice/gitdb";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { git, GIT_IS_HERE, testGit, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, testGit } from "./_git.ts";
 
 const FILES = ["a", "d/x", "d/y", "d/e/z", "dx", "m"];
 
@@ -139,7 +140,7 @@ Deno.test({
   name: "sluice gitdb log, rev-list, show and diff take paths as git does",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await makeHistory(folder, 5);
       await Deno.mkdir(`${folder}/d/e`, { recursive: true });
       const calls: [cwd: string, words: string][] = [
@@ -211,7 +212,7 @@ Deno.test({
   name: "sluice gitdb log leaves commits by who, when and what as git does, and prints the names of commits",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await makeHistory(folder, 6);
       await git(folder, ["tag", "light", "main~2"]);
       for (const [name, what] of [["t1", "main"], ["t2", "t1"], ["tree", "main^{tree}"]]) {

@@ -8,7 +8,8 @@ import { byteSourceFromBytes, NotFoundError } from "@sluice/internal";
 import { liveHandleCount } from "@sluice/ffi";
 import { BACKENDS, testBackends } from "./_backends.ts";
 import { join, Random } from "./_data.ts";
-import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository } from "./_git.ts";
 import type { RepositoryShape } from "./_git.ts";
 import { distance, idOf, rawPack } from "./_git_pack.ts";
 import { configureBackend } from "@sluice/ffi";
@@ -51,7 +52,7 @@ for (const [name, shape] of Object.entries(SHAPES)) {
     name: `GitDatabase reads every object of git's: ${name}`,
     ignore: !GIT_IS_HERE,
     fn: () =>
-      withFolder(async (folder) => {
+      inDirectory(async (folder) => {
         const repository = `${folder}/repository.git`;
         await makeRepository(repository, shape);
         if (shape.borrows) {
@@ -154,7 +155,7 @@ Deno.test({
   name: "PackStore reads through byte sources what it reads from files",
   ignore: !GIT_IS_HERE,
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await makeRepository(folder, {
         packing: ["pack"],
         commits: 60,
@@ -221,7 +222,7 @@ testBackends("a delta by id may stand on a delta by distance, and on one in anot
 testBackends(
   "content that does not compress comes whole, however little is read at a time",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const random = new Random(52);
       const writer = new PackWriter({ window: 0 });
       const loose = new GitLooseStore(folder);
@@ -254,7 +255,7 @@ testBackends(
 );
 
 Deno.test("a prefix of loose objects reads one folder", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const store = new GitLooseStore(folder);
     const ids: GitObjectId[] = [];
     for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));

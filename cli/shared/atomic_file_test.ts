@@ -1,14 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { AtomicFile } from "./atomic_file.ts";
-
-async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await run(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+import { inDirectory } from "../../tests/_directory.ts";
 
 function names(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map((entry) => entry.name).sort();

@@ -19,7 +19,6 @@ import { testBackends } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
 import { deltaSize, distance, idOf, rawPack, sourcesOf } from "../../tests/_git_pack.ts";
 import type { RawEntry } from "../../tests/_git_pack.ts";
-import { withFolder } from "../../tests/_git.ts";
 import { inDirectory } from "../../tests/_directory.ts";
 import { run } from "../../tests/_cli.ts";
 
@@ -233,7 +232,7 @@ testBackends(
         id: idOf("blob", expected),
       },
     ];
-    await withFolder(async (folder) => {
+    await inDirectory(async (folder) => {
       await using store = await PackStore.fromSources(sourcesOf(rawPack(entries)));
       const read = async (spillFolder?: string): Promise<Uint8Array> => {
         const object = await store.read(entries[1]!.id, { maxMemory: 4 << 20, spillFolder });
@@ -267,7 +266,7 @@ testBackends("gitdb: a stream that is given up frees what it holds", async () =>
 });
 
 Deno.test("gitdb: a pack that is cut short while it is open gives errors, and the process lives", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const writer = new PackWriter({ window: 0 });
     const random = new Random(5);
     const ids = [];
@@ -292,7 +291,7 @@ Deno.test("gitdb: a pack that is cut short while it is open gives errors, and th
   }));
 
 testBackends("gitdb: loose files that are none, or broken", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const store = new GitLooseStore(folder);
     const id = (byte: string) => byte.repeat(20);
     await Deno.mkdir(`${folder}/12/${id("12").slice(2)}`, { recursive: true });
@@ -339,7 +338,7 @@ testBackends("gitdb: loose files that are none, or broken", () =>
   }));
 
 Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const make = async (name: string, alternates: string) => {
       await Deno.mkdir(`${folder}/${name}/info`, { recursive: true });
       await Deno.writeTextFile(`${folder}/${name}/info/alternates`, alternates);

@@ -19,7 +19,7 @@ import { byteSourceFromBytes, CorruptDataError, SluiceError } from "@sluice/inte
 import { createHash } from "node:crypto";
 import { testBackends } from "../../tests/_backends.ts";
 import { text } from "../../tests/_data.ts";
-import { withFolder } from "../../tests/_git.ts";
+import { inDirectory } from "../../tests/_directory.ts";
 
 interface MadePack {
   readonly pack: Uint8Array<ArrayBuffer>;
@@ -48,7 +48,7 @@ function changed(bytes: Uint8Array, at: number, ...values: readonly number[]): U
 testBackends(
   "gitdb: a pack that can't be used is told, and the others stay readable",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const good = await makePack("good");
       const bad = await makePack("bad");
       const { pack, index } = bad;
@@ -121,7 +121,7 @@ Deno.test({
   name: "gitdb: nobody waits for a FIFO, whatever file it stands for",
   ignore: Deno.build.os === "windows",
   fn: () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const objects = `${folder}/objects`;
       await Deno.mkdir(`${objects}/pack/multi-pack-index.d`, { recursive: true });
       await Deno.mkdir(`${objects}/info`);
@@ -153,7 +153,7 @@ Deno.test({
 });
 
 Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     await Deno.mkdir(`${folder}/own/info`, { recursive: true });
     const id = await new GitLooseStore(`${folder}/other`).write({ type: "blob", body: "other" });
     if (Deno.build.os !== "windows") {
@@ -173,7 +173,7 @@ Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that
   }));
 
 Deno.test("LockFile refuses a second holder, waits as long as it is told, and leaves a stale lock alone", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const path = `${folder}/refs`;
     {
       await using first = await GitLockFile.acquire(path);
@@ -200,7 +200,7 @@ Deno.test("LockFile refuses a second holder, waits as long as it is told, and le
 testBackends(
   "gitdb: names in a multi-pack index never lead out of their folder",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const made = await makePack("names");
       await putPack(folder, "pack-1", made);
       await using store = await PackStore.open(folder);
