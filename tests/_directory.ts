@@ -11,3 +11,12 @@ export async function inDirectory(run: (directory: string) => Promise<void>): Pr
     await Deno.remove(directory, { recursive: true });
   }
 }
+
+/** Registers a test, as `Deno.test` does, that gets a directory which is removed afterwards. */
+export function testInDirectory(
+  name: string,
+  options: Omit<Deno.TestDefinition, "name" | "fn">,
+  run: (directory: string) => Promise<void>,
+): void {
+  Deno.test(name, options, () => inDirectory(run));
+}

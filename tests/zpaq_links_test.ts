@@ -5,7 +5,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createZpaqArchive } from "@sluice/zpaq";
 import { backendInfo } from "@sluice/ffi";
 import { run, sluice } from "./_cli.ts";
-import { inDirectory } from "./_directory.ts";
+import { inDirectory, testInDirectory } from "./_directory.ts";
 import { leftovers } from "./_outputs.ts";
 
 const decoder = new TextDecoder();
@@ -33,59 +33,56 @@ async function factsBelow(folder: string): Promise<string> {
   return facts + attributes;
 }
 
-Deno.test({
-  name: "zpaq: links, hard links, owners, extended attributes and nanoseconds come back",
+testInDirectory("zpaq: links, hard links, owners, extended attributes and nanoseconds come back", {
   ignore: !isRoot,
-  fn: () =>
-    inDirectory(async (cwd) => {
-      const at = (name: string): string => `${cwd}/t/${name}`;
-      await Deno.mkdir(at("d/empty"), { recursive: true });
-      await Deno.writeTextFile(at("a"), "one\n");
-      await Deno.writeTextFile(at("d/b"), "two\n");
-      await Deno.link(at("a"), at("d/hard"));
-      for (
-        const [target, name] of [["a", "link"], ["/nowhere/at all", "dangling"], ["d", "folder"], [
-          "..",
-          "d/up",
-        ]]
-      ) {
-        await Deno.symlink(target!, at(name!));
-      }
-      if (await hasTool("setfattr")) {
-        await tool("setfattr", ["-n", "user.text", "-v", "value", at("a")], cwd);
-        await tool("setfattr", ["-n", "user.bytes", "-v", "0x00ff00", at("d")], cwd);
-      }
-      await Deno.chown(at("d/b"), 33, 44);
-      await Deno.chmod(at("d/b"), 0o4751);
-      await Deno.chmod(at("d/empty"), 0o500);
-      await tool("chown", ["-h", "7:8", at("link")], cwd);
-      for (const name of ["d/b", "d/empty", "d"]) {
-        await tool("touch", ["-d", "2001-02-03 04:05:06.123456789", at(name)], cwd);
-      }
-      await tool("touch", ["-h", "-d", "1999-12-31 23:59:59.000000001", at("link")], cwd);
-      const before = await factsBelow(`${cwd}/t`);
+}, async (cwd) => {
+  const at = (name: string): string => `${cwd}/t/${name}`;
+  await Deno.mkdir(at("d/empty"), { recursive: true });
+  await Deno.writeTextFile(at("a"), "one\n");
+  await Deno.writeTextFile(at("d/b"), "two\n");
+  await Deno.link(at("a"), at("d/hard"));
+  for (
+    const [target, name] of [["a", "link"], ["/nowhere/at all", "dangling"], ["d", "folder"], [
+      "..",
+      "d/up",
+    ]]
+  ) {
+    await Deno.symlink(target!, at(name!));
+  }
+  if (await hasTool("setfattr")) {
+    await tool("setfattr", ["-n", "user.text", "-v", "value", at("a")], cwd);
+    await tool("setfattr", ["-n", "user.bytes", "-v", "0x00ff00", at("d")], cwd);
+  }
+  await Deno.chown(at("d/b"), 33, 44);
+  await Deno.chmod(at("d/b"), 0o4751);
+  await Deno.chmod(at("d/empty"), 0o500);
+  await tool("chown", ["-h", "7:8", at("link")], cwd);
+  for (const name of ["d/b", "d/empty", "d"]) {
+    await tool("touch", ["-d", "2001-02-03 04:05:06.123456789", at(name)], cwd);
+  }
+  await tool("touch", ["-h", "-d", "1999-12-31 23:59:59.000000001", at("link")], cwd);
+  const before = await factsBelow(`${cwd}/t`);
 
-      assertEquals((await sluice(["zpaq", "a", "t.zpaq", "t"], { cwd })).code, 0);
-      const again = await sluice(["zpaq", "a", "t.zpaq", "t"], { cwd });
-      assertStringIncludes(again.stderr, "0 +added, 0 -removed");
-      const restored = await sluice(["zpaq", "x", "t.zpaq", "-to", "r"], { cwd });
-      assertEquals([restored.code, restored.stderr.includes("warning")], [0, false], restored.stderr);
-      assertEquals(await factsBelow(`${cwd}/r/t`), before);
-      const own = await sluice(["zpaq", "x", "t.zpaq", "-to", "own", "-noowners"], { cwd });
-      assertEquals(own.code, 0);
-      assertEquals((await Deno.stat(`${cwd}/own/t/d/b`)).uid, 0);
-      // A change within the same second is seen.
-      await Deno.writeTextFile(at("d/b"), "owt\n");
-      await tool("touch", ["-d", "2001-02-03 04:05:06.123456790", at("d/b")], cwd);
-      assertStringIncludes((await sluice(["zpaq", "a", "t.zpaq", "t"], { cwd })).stderr, "4 -> 4");
+  assertEquals((await sluice(["zpaq", "a", "t.zpaq", "t"], { cwd })).code, 0);
+  const again = await sluice(["zpaq", "a", "t.zpaq", "t"], { cwd });
+  assertStringIncludes(again.stderr, "0 +added, 0 -removed");
+  const restored = await sluice(["zpaq", "x", "t.zpaq", "-to", "r"], { cwd });
+  assertEquals([restored.code, restored.stderr.includes("warning")], [0, false], restored.stderr);
+  assertEquals(await factsBelow(`${cwd}/r/t`), before);
+  const own = await sluice(["zpaq", "x", "t.zpaq", "-to", "own", "-noowners"], { cwd });
+  assertEquals(own.code, 0);
+  assertEquals((await Deno.stat(`${cwd}/own/t/d/b`)).uid, 0);
+  // A change within the same second is seen.
+  await Deno.writeTextFile(at("d/b"), "owt\n");
+  await tool("touch", ["-d", "2001-02-03 04:05:06.123456790", at("d/b")], cwd);
+  assertStringIncludes((await sluice(["zpaq", "a", "t.zpaq", "t"], { cwd })).stderr, "4 -> 4");
 
-      if (!await hasTool("zpaq")) return console.log("SKIPPED: zpaq is not installed");
-      await tool("zpaq", ["x", "t.zpaq", "-until", "1", "-to", "z"], cwd);
-      assertEquals(await Deno.readTextFile(`${cwd}/z/t/d/hard`), "one\n");
-      assertEquals(await Deno.readTextFile(`${cwd}/z/t/dangling`), "/nowhere/at all");
-      assertEquals((await Deno.stat(`${cwd}/z/t/d/b`)).mode! & 0o7777, 0o4751);
-      assertEquals(leftovers(cwd), []);
-    }),
+  if (!await hasTool("zpaq")) return console.log("SKIPPED: zpaq is not installed");
+  await tool("zpaq", ["x", "t.zpaq", "-until", "1", "-to", "z"], cwd);
+  assertEquals(await Deno.readTextFile(`${cwd}/z/t/d/hard`), "one\n");
+  assertEquals(await Deno.readTextFile(`${cwd}/z/t/dangling`), "/nowhere/at all");
+  assertEquals((await Deno.stat(`${cwd}/z/t/d/b`)).mode! & 0o7777, 0o4751);
+  assertEquals(leftovers(cwd), []);
 });
 
 Deno.test("zpaq: -715 and -noattributes store no links", () =>

@@ -19,7 +19,7 @@ import { byteSourceFromBytes, CorruptDataError, SluiceError } from "@sluice/inte
 import { createHash } from "node:crypto";
 import { testBackends } from "../../tests/_backends.ts";
 import { text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
 
 interface MadePack {
   readonly pack: Uint8Array<ArrayBuffer>;
@@ -117,39 +117,36 @@ testBackends("gitdb: rows of an index that lead nowhere fail alone", async () =>
   assert(messages.some((message) => message.includes("two ids have this offset")), `${messages}`);
 });
 
-Deno.test({
-  name: "gitdb: nobody waits for a FIFO, whatever file it stands for",
+testInDirectory("gitdb: nobody waits for a FIFO, whatever file it stands for", {
   ignore: Deno.build.os === "windows",
-  fn: () =>
-    inDirectory(async (folder) => {
-      const objects = `${folder}/objects`;
-      await Deno.mkdir(`${objects}/pack/multi-pack-index.d`, { recursive: true });
-      await Deno.mkdir(`${objects}/info`);
-      const id = await new GitLooseStore(objects).write({ type: "blob", body: text(100) });
-      await putPack(`${objects}/pack`, "pack-good", await makePack("fifo"));
-      await putPack(`${objects}/pack`, "pack-half", await makePack("half"));
-      await Deno.remove(`${objects}/pack/pack-half.pack`);
-      const fifos = [
-        "config",
-        "objects/info/alternates",
-        "objects/pack/pack-a.idx",
-        "objects/pack/pack-a.pack",
-        "objects/pack/pack-half.pack",
-        "objects/pack/pack-good.rev",
-        "objects/pack/multi-pack-index",
-        "objects/pack/multi-pack-index.d/multi-pack-index-chain",
-        `objects/${`${id}`.slice(0, 2)}/${"0".repeat(38)}`,
-      ];
-      const { success } = await new Deno.Command("mkfifo", { args: fifos.map((name) => `${folder}/${name}`) })
-        .output();
-      assert(success);
-      await using database = await GitDatabase.open(folder);
-      assertEquals((await database.read(id)).size, text(100).length);
-      assertEquals(database.packs.packs.length, 1);
-      assertEquals((await Array.fromAsync(database.packs.packs[0]!.entries())).length, 6);
-      const unreadable = `${`${id}`.slice(0, 2)}${"0".repeat(38)}`;
-      assertEquals(await database.has(unreadable), false);
-    }),
+}, async (folder) => {
+  const objects = `${folder}/objects`;
+  await Deno.mkdir(`${objects}/pack/multi-pack-index.d`, { recursive: true });
+  await Deno.mkdir(`${objects}/info`);
+  const id = await new GitLooseStore(objects).write({ type: "blob", body: text(100) });
+  await putPack(`${objects}/pack`, "pack-good", await makePack("fifo"));
+  await putPack(`${objects}/pack`, "pack-half", await makePack("half"));
+  await Deno.remove(`${objects}/pack/pack-half.pack`);
+  const fifos = [
+    "config",
+    "objects/info/alternates",
+    "objects/pack/pack-a.idx",
+    "objects/pack/pack-a.pack",
+    "objects/pack/pack-half.pack",
+    "objects/pack/pack-good.rev",
+    "objects/pack/multi-pack-index",
+    "objects/pack/multi-pack-index.d/multi-pack-index-chain",
+    `objects/${`${id}`.slice(0, 2)}/${"0".repeat(38)}`,
+  ];
+  const { success } = await new Deno.Command("mkfifo", { args: fifos.map((name) => `${folder}/${name}`) })
+    .output();
+  assert(success);
+  await using database = await GitDatabase.open(folder);
+  assertEquals((await database.read(id)).size, text(100).length);
+  assertEquals(database.packs.packs.length, 1);
+  assertEquals((await Array.fromAsync(database.packs.packs[0]!.entries())).length, 6);
+  const unreadable = `${`${id}`.slice(0, 2)}${"0".repeat(38)}`;
+  assertEquals(await database.has(unreadable), false);
 });
 
 Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes", () =>

@@ -4,7 +4,7 @@ import { compressLz4, openLz4AesCtrSource } from "../mod.ts";
 import { downloadLz4 } from "./download.ts";
 import type { Lz4DownloadOptions } from "./download.ts";
 import { join, Random, text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
 
 const CONTENT = new Random(3).bytes(3_000_000);
@@ -139,34 +139,29 @@ Deno.test("downloadLz4 says what it compared, and ends at damage without an outp
 const HAS_OPENSSL = await new Deno.Command("openssl", { args: ["version"] }).output()
   .then(({ success }) => success, () => false);
 
-Deno.test({
-  name: "downloadLz4 reads what openssl enc writes",
-  ignore: !HAS_OPENSSL,
-  fn: () =>
-    inDirectory(async (folder) => {
-      await Deno.writeFile(`${folder}/file.lz4`, FILE);
-      await Deno.writeFile(`${folder}/password`, PASSWORD_LINE);
-      const openssl = async (...args: string[]): Promise<void> => {
-        const { success } = await new Deno.Command("openssl", { args, cwd: folder }).output();
-        assert(success);
-      };
-      const files = ["-in", "file.lz4", "-out", "sealed"];
-      for (const keyBits of [128, 256] as const) {
-        const cipher = `-aes-${keyBits}-ctr`;
-        await openssl("enc", cipher, "-pbkdf2", "-iter", "77", "-pass", "file:password", ...files);
-        const aesCtr = { password: PASSWORD_LINE.subarray(0, -1), keyBits, iterations: 77 };
-        const how = { aesCtr, overwrite: true };
-        assertEquals((await downloadLz4(`${folder}/sealed`, `${folder}/out`, how)).verified, "content");
-        assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
-        // The counter runs over in its last eight bytes.
-        const [key, iv] = [new Random(keyBits).bytes(keyBits / 8), new Uint8Array(16).fill(255)];
-        await openssl("enc", cipher, "-K", key.toHex(), "-iv", iv.toHex(), ...files);
-        await downloadLz4(`${folder}/sealed`, `${folder}/out`, { aesCtr: { key, iv }, overwrite: true });
-        assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
-      }
-      const wrong = { aesCtr: { key: new Uint8Array(32), iv: new Uint8Array(16) }, overwrite: true };
-      await assertRejects(() => downloadLz4(`${folder}/sealed`, `${folder}/other`, wrong), SluiceError);
-    }),
+testInDirectory("downloadLz4 reads what openssl enc writes", { ignore: !HAS_OPENSSL }, async (folder) => {
+  await Deno.writeFile(`${folder}/file.lz4`, FILE);
+  await Deno.writeFile(`${folder}/password`, PASSWORD_LINE);
+  const openssl = async (...args: string[]): Promise<void> => {
+    const { success } = await new Deno.Command("openssl", { args, cwd: folder }).output();
+    assert(success);
+  };
+  const files = ["-in", "file.lz4", "-out", "sealed"];
+  for (const keyBits of [128, 256] as const) {
+    const cipher = `-aes-${keyBits}-ctr`;
+    await openssl("enc", cipher, "-pbkdf2", "-iter", "77", "-pass", "file:password", ...files);
+    const aesCtr = { password: PASSWORD_LINE.subarray(0, -1), keyBits, iterations: 77 };
+    const how = { aesCtr, overwrite: true };
+    assertEquals((await downloadLz4(`${folder}/sealed`, `${folder}/out`, how)).verified, "content");
+    assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
+    // The counter runs over in its last eight bytes.
+    const [key, iv] = [new Random(keyBits).bytes(keyBits / 8), new Uint8Array(16).fill(255)];
+    await openssl("enc", cipher, "-K", key.toHex(), "-iv", iv.toHex(), ...files);
+    await downloadLz4(`${folder}/sealed`, `${folder}/out`, { aesCtr: { key, iv }, overwrite: true });
+    assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
+  }
+  const wrong = { aesCtr: { key: new Uint8Array(32), iv: new Uint8Array(16) }, overwrite: true };
+  await assertRejects(() => downloadLz4(`${folder}/sealed`, `${folder}/other`, wrong), SluiceError);
 });
 
 Deno.test("a source that is not encrypted as it should be is refused", async () => {

@@ -9,7 +9,7 @@ import { byteSourceFromBytes, SluiceError, UnsupportedFeatureError } from "@slui
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BACKENDS } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
 
 const CONTENT = text(400_000);
 const encode = (value: string) => new TextEncoder().encode(value);
@@ -205,28 +205,26 @@ for (const backend of BACKENDS) {
     },
   });
 
-  Deno.test({
-    name: `a pipe is read from the start on [${backend}]`,
-    ignore: Deno.build.os === "windows",
-    async fn() {
-      await inDirectory(async (directory) => {
-        const path = `${directory}/pipe`;
-        await new Deno.Command("mkfifo", { args: [path] }).output();
-        const bytes = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
-        const writing = Deno.writeFile(path, bytes, { create: false });
-        const file = await openZstd(path, "r", { backend });
-        assertEquals([file.seekable, file.size], [false, undefined]);
-        await file.seek(100_000);
-        assertEquals(await file.read(500_000), CONTENT.slice(100_000));
-        await writing;
-        await file.close();
-        await file.close();
-        const index = await buildZstdIndex(bytes);
-        const error = await assertRejects(() => openZstd(path, "r", { backend, index }), SluiceError);
-        assertEquals(error.code, "IO");
-      });
+  testInDirectory(
+    `a pipe is read from the start on [${backend}]`,
+    { ignore: Deno.build.os === "windows" },
+    async (directory) => {
+      const path = `${directory}/pipe`;
+      await new Deno.Command("mkfifo", { args: [path] }).output();
+      const bytes = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
+      const writing = Deno.writeFile(path, bytes, { create: false });
+      const file = await openZstd(path, "r", { backend });
+      assertEquals([file.seekable, file.size], [false, undefined]);
+      await file.seek(100_000);
+      assertEquals(await file.read(500_000), CONTENT.slice(100_000));
+      await writing;
+      await file.close();
+      await file.close();
+      const index = await buildZstdIndex(bytes);
+      const error = await assertRejects(() => openZstd(path, "r", { backend, index }), SluiceError);
+      assertEquals(error.code, "IO");
     },
-  });
+  );
 }
 
 Deno.test({
