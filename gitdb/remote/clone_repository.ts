@@ -18,6 +18,8 @@ import { checkOut } from "./_checkout.ts";
 import { chooseRefs } from "./_clone_refs.ts";
 import type { ClonePlan } from "./_clone_refs.ts";
 import { filterSpec } from "./_filter_spec.ts";
+import { checkUriProtocols } from "./_fetch_lines.ts";
+import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchedObjects } from "./fetch_objects.ts";
 import type { GitFetchRepositoryOptions } from "./fetch_repository.ts";
@@ -68,6 +70,14 @@ export interface GitCloneOptions {
    * sends the rest.
    */
   readonly bundle?: string | URL | undefined;
+  /** Start from bundles that the server names, where it names some. @default {false} */
+  readonly serverBundles?: boolean | undefined;
+  /**
+   * Let the server name packs by addresses that start so, where it has them: they are fetched from there.
+   *
+   * @default {[]}
+   */
+  readonly uriProtocols?: Iterable<GitUriProtocol> | undefined;
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
@@ -114,6 +124,8 @@ const CLONE_OPTIONS: ReadonlySet<string> = new Set<keyof GitCloneOptions>([
   "since",
   "shallowExclude",
   "bundle",
+  "serverBundles",
+  "uriProtocols",
   "objects",
   "committer",
   "onMessage",
@@ -188,6 +200,7 @@ interface CloneSettings {
   readonly singleBranch: boolean;
   readonly tags: boolean;
   readonly origin: string;
+  readonly serverBundles: boolean;
 }
 
 function checkClone(options: GitCloneOptions): CloneSettings {
@@ -215,11 +228,18 @@ function checkClone(options: GitCloneOptions): CloneSettings {
     singleBranch: checkBoolean("singleBranch", options.singleBranch ?? isCut),
     tags: checkBoolean("tags", options.tags ?? true),
     origin,
+    serverBundles: checkBoolean("serverBundles", options.serverBundles ?? false),
   };
-  if (options.bundle !== undefined && (isCut || options.filter !== undefined)) {
+  checkUriProtocols(options.uriProtocols);
+  for (const name of ["bundle", "serverBundles"] as const) {
+    if (options[name] === undefined || options[name] === false) continue;
+    if (!isCut && options.filter === undefined) continue;
     throw new TypeError(
-      'Cannot use option "bundle": it does not go with a part of the history or of the objects',
+      `Cannot use option "${name}": it does not go with a part of the history or of the objects`,
     );
+  }
+  if (options.bundle !== undefined && settings.serverBundles) {
+    throw new TypeError('Cannot use option "bundle": it does not go with "serverBundles"');
   }
   if (bare && (settings.checkout || settings.sparse !== undefined)) {
     throw new TypeError("Cannot clone: a bare repository has no files to check out");
@@ -289,9 +309,20 @@ async function fill(
   try {
     if (plan.wants.length > 0) {
       const { depth, since, shallowExclude, filter, objects, onMessage, onReceived, signal } = options;
-      const asked = { depth, since, shallowExclude, filter, onMessage, onReceived, signal, ...objects };
-      const { bundle, connection, onWarning } = options;
-      const start = await startFrom(bundle, {
+      const { bundle, uriProtocols, connection, onWarning } = options;
+      const asked = {
+        depth,
+        since,
+        shallowExclude,
+        filter,
+        uriProtocols,
+        onMessage,
+        onReceived,
+        signal,
+        ...objects,
+      };
+      const address = bundle === undefined ? undefined : new URL(bundle);
+      const start = await startFrom(settings.serverBundles ? () => remote.lsBundles({ signal }) : address, {
         connection,
         onWarning,
         signal,

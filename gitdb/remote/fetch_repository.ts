@@ -16,6 +16,8 @@ import { GitRepository } from "../repository/repository.ts";
 import { applyRefs, pruneRefs } from "./_apply_refs.ts";
 import type { GitFetchUpdate } from "./_apply_refs.ts";
 import { emptyFetchHead, writeFetchHead } from "./_fetch_head.ts";
+import { checkUriProtocols } from "./_fetch_lines.ts";
+import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitIntakeOptions } from "./fetch_objects.ts";
 import { filterSpec } from "./_filter_spec.ts";
@@ -59,6 +61,12 @@ export interface GitFetchRepositoryOptions {
   readonly since?: Date | undefined;
   /** Leave out commits that these references of the server lead to. */
   readonly shallowExclude?: Iterable<string> | undefined;
+  /**
+   * Let the server name packs by addresses that start so, where it has them: they are fetched from there.
+   *
+   * @default {what the configuration says: fetch.uriProtocols}
+   */
+  readonly uriProtocols?: Iterable<GitUriProtocol> | undefined;
   /** Leave out objects. @default {what a partial clone left out} */
   readonly filter?: string | undefined;
   /** How the server is reached. */
@@ -99,6 +107,7 @@ const FETCH_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchRepositoryOptio
   "unshallow",
   "since",
   "shallowExclude",
+  "uriProtocols",
   "objects",
   "committer",
   "action",
@@ -185,6 +194,7 @@ function checkFetch(options: GitFetchRepositoryOptions): void {
     throw new RangeError(`Cannot use option "tags": it is ${tags}, expected follow, all or none`);
   }
   checkWho(options);
+  checkUriProtocols(options.uriProtocols);
   for (const key of ["prune", "force", "dryRun", "append", "refetch", "deepen", "unshallow"] as const) {
     checkBoolean(key, options[key] ?? false);
   }
@@ -307,6 +317,7 @@ class RepositoryFetch {
       deepen,
       since,
       shallowExclude,
+      uriProtocols: this.#options.uriProtocols ?? this.#remote.uriProtocols,
       includeTag: wish.tags === "follow",
       onMessage,
       onReceived,

@@ -20,6 +20,7 @@ import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { GitObjectReader } from "../object/object.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
+import type { PackStore } from "../pack/pack_store.ts";
 import type { GitPackIndexBuildOptions } from "./_build_index.ts";
 import type { IncomingCheck, PackOpener } from "./_pack_indexes.ts";
 
@@ -56,6 +57,32 @@ export async function takePack(
   options: TakePackOptions,
   open: PackOpener,
 ): Promise<GitCreatedPack> {
+  const received = await receivePack(folder, pack, options, open);
+  try {
+    received.commit();
+    return received.created;
+  } finally {
+    received[Symbol.dispose]();
+  }
+}
+
+/** A pack whose objects were made and hashed, and which readers of its folder do not see yet. */
+export interface ReceivedPack extends Disposable {
+  /** What it is when it has its name. */
+  readonly created: GitCreatedPack;
+  /** Opens it where it is now. */
+  open(): Promise<PackStore>;
+  /** Gives it its name, unless it has no objects and such a pack is not kept. */
+  commit(): void;
+}
+
+/** Receives a pack; what was not committed when it is disposed is removed. */
+export async function receivePack(
+  folder: string,
+  pack: AsyncIterable<Uint8Array>,
+  options: TakePackOptions,
+  open: PackOpener,
+): Promise<ReceivedPack> {
   const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
   const limit = options.maxInputSize ?? Infinity;
   const files = new PackFileWriter(folder);
@@ -74,12 +101,19 @@ export async function takePack(
       (source) => makeIndexes({ path: files.path, source }, indexed, algorithm, options, open),
     );
     const { promisor, durable = true } = options;
-    if (table.count > 0 || options.keepEmpty !== false) {
-      files.commit(`pack-${hex}`, { index, reverse, promisor, durable });
-    }
-    return { name: `pack-${hex}`, checksum: hex, count: table.count };
-  } finally {
+    const created = { name: `pack-${hex}`, checksum: hex, count: table.count };
+    return {
+      created,
+      open: () => open(new LazyFileSource(files.path), index, algorithm),
+      commit: () => {
+        if (table.count === 0 && options.keepEmpty === false) return;
+        files.commit(created.name, { index, reverse, promisor, durable });
+      },
+      [Symbol.dispose]: () => files[Symbol.dispose](),
+    };
+  } catch (error) {
     files[Symbol.dispose]();
+    throw error;
   }
 }
 

@@ -31,7 +31,7 @@ import type { TreeSelection } from "./_tree_selection.ts";
 import { checkDirectories, listSides, placeFile } from "./_tree_lists.ts";
 import type { TreeLists } from "./_tree_lists.ts";
 import { TreePlanner } from "./_tree_plan.ts";
-import type { TreePlan, TreeTops } from "./_tree_plan.ts";
+import type { TreeLeftovers, TreePlan, TreeTops } from "./_tree_plan.ts";
 import { SmallFilesCopy } from "./_tree_small_files.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
 import type { TreeAbilities, TreeSide } from "./_tree_sides.ts";
@@ -311,7 +311,9 @@ class TreeCopy {
     this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
-  async run({ source, target: there, tops, unfinished, equalFiles }: TreeLists): Promise<PdiffTreeResult> {
+  async run(
+    { source, target: there, tops, unfinished, mixed, equalFiles }: TreeLists,
+  ): Promise<PdiffTreeResult> {
     const leftovers = new Leftovers(unfinished);
     const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
@@ -319,7 +321,8 @@ class TreeCopy {
     const { ownFacts, specials, owners } = await this.#to.abilities();
     const isCarried = ownFacts && !this.#isSingle && this.#list === undefined;
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
-    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners }, leftovers);
+    const left = { target: leftovers, source: new Leftovers(mixed) };
+    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners }, left);
     const removed = [
       ...plan.first.filter(({ kind }) => kind === "rmdir"),
       ...plan.removals.filter(({ kind }) => kind !== "tidy"),
@@ -351,13 +354,14 @@ class TreeCopy {
     const bytesTransferred = bytes + await this.#copyFiles(files);
     await this.#separateFacts();
     await this.#apply(plan.linked.filter(({ first }) => this.#separated.has(first)).flatMap(linkedAnew));
-    await this.#apply(plan.hardLinks);
+    const unlinked = await this.#apply(plan.hardLinks);
     kept.push(...await this.#apply(plan.removals));
     await this.#apply(closedAgain(kept, plan.opened));
     const facts = plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change));
     await this.#apply(facts);
+    const undone = new Set([...kept, ...unlinked].map(({ path }) => path));
     for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
-      if (change.kind === "facts") continue;
+      if (change.kind === "facts" || undone.has(change.path)) continue;
       onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
     }
     const filesCopied = copied.size + this.#filesCopied;
@@ -370,7 +374,7 @@ class TreeCopy {
       files: equalFiles + selection.entries.filter(({ kind }) => kind === "file").length,
       filesCopied,
       bytesTransferred,
-      deleted: removed.length,
+      deleted: removed.filter(({ path }) => !undone.has(path)).length,
       faults: this.#faults,
       equal: isSame && this.#faults.length === 0,
       ...(refusal && { refusal }),
@@ -395,7 +399,7 @@ class TreeCopy {
     there: readonly TreeEntry[],
     tops: TreeTops,
     { specials, owners }: Pick<TreeAbilities, "specials" | "owners">,
-    leftovers: Leftovers,
+    leftovers: TreeLeftovers,
   ): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
