@@ -196,20 +196,18 @@ Deno.test("sluice pdiffcopy ends in good order on Ctrl-C", async () => {
   });
 });
 
-Deno.test("sluice pdiffcopy -r copies directories", async () => {
-  await inDirectory(async (directory) => {
-    await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
-    await Deno.writeFile(`${directory}/from/sub/file`, CONTENT);
-    await withServer(["--root", directory], async (url) => {
-      const { code, stderr } = await ours("-r", `${url}/from`, `${directory}/to`);
-      assertEquals(code, 0, stderr);
-      assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
-      await Deno.writeTextFile(`${directory}/to/extra`, "");
-      const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
-      assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), would remove 1 name");
-      assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
-      assertEquals(names(`${directory}/to`), ["sub"]);
-    });
+testInDirectory("sluice pdiffcopy -r copies directories", async (directory) => {
+  await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+  await Deno.writeFile(`${directory}/from/sub/file`, CONTENT);
+  await withServer(["--root", directory], async (url) => {
+    const { code, stderr } = await ours("-r", `${url}/from`, `${directory}/to`);
+    assertEquals(code, 0, stderr);
+    assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
+    await Deno.writeTextFile(`${directory}/to/extra`, "");
+    const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
+    assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), would remove 1 name");
+    assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
+    assertEquals(names(`${directory}/to`), ["sub"]);
   });
 });
 
@@ -472,81 +470,79 @@ Deno.test({
     }),
 });
 
-Deno.test("sluice pdiffcopy chooses names of directories", async () => {
-  await inDirectory(async (directory) => {
-    await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
-    for (const name of ["a.c", "a.o", "b.o", "#x", "sub/c.c", "sub/d"]) {
-      await Deno.writeTextFile(`${directory}/from/${name}`, name);
-    }
-    const copied = async (args: string[], stdin?: string): Promise<string[]> => {
-      await Deno.remove(`${directory}/to`, { recursive: true }).catch(() => {});
-      const options = stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) };
-      const { code, stderr } = await sluice(
-        ["pdiffcopy", ...args, `${directory}/from`, `${directory}/to`],
-        { cwd: directory, ...options },
-      );
-      assertEquals(code, 0, stderr);
-      const below = await Deno.lstat(`${directory}/to/sub`).then(
-        () => names(`${directory}/to/sub`),
-        () => [],
-      );
-      return [...names(`${directory}/to`), ...below];
-    };
-    await Deno.writeTextFile(`${directory}/rules`, "# comment\n; another\n\n+ b.o\n- *.o\n");
-    await Deno.writeTextFile(`${directory}/nuls`, "*.c\0*/\0");
-    await Deno.writeTextFile(`${directory}/patterns`, "sub/\n+ a.o\n*.o\r\n");
-    assertEquals(await copied(["-r", "--include=b.o", "--exclude", "*.o"]), [
-      "#x",
-      "a.c",
-      "b.o",
-      "sub",
-      "c.c",
-      "d",
-    ]);
-    assertEquals(await copied(["-r", "--filter-from=rules", "--filter", "- sub"]), ["#x", "a.c", "b.o"]);
-    assertEquals(await copied(["-r", "--exclude-from", "patterns"]), ["#x", "a.c", "a.o"]);
-    assertEquals(await copied(["-r", "--exclude=a*", "--exclude=!", "--exclude=sub"]), [
-      "#x",
-      "a.c",
-      "a.o",
-      "b.o",
-    ]);
-    assertEquals(
-      await copied(["-a", "--include-from=-", "--exclude=*"], "*.c\0*/\0").catch(() => "no"),
-      "no",
+testInDirectory("sluice pdiffcopy chooses names of directories", async (directory) => {
+  await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+  for (const name of ["a.c", "a.o", "b.o", "#x", "sub/c.c", "sub/d"]) {
+    await Deno.writeTextFile(`${directory}/from/${name}`, name);
+  }
+  const copied = async (args: string[], stdin?: string): Promise<string[]> => {
+    await Deno.remove(`${directory}/to`, { recursive: true }).catch(() => {});
+    const options = stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) };
+    const { code, stderr } = await sluice(
+      ["pdiffcopy", ...args, `${directory}/from`, `${directory}/to`],
+      { cwd: directory, ...options },
     );
-    assertEquals(await copied(["-a", "--include-from=-", "--from0", "--exclude=*"], "*.c\0*/\0"), [
-      "a.c",
-      "sub",
-      "c.c",
-    ]);
-    assertEquals(await copied(["-a", "--files-from=-"], "a.c\n#x\nsub\n"), ["a.c", "sub"]);
-    assertEquals(await copied(["-r", "--files-from=-", "--from0"], "#x\0./sub\0"), ["#x", "sub", "c.c", "d"]);
-    for (
-      const [args, message] of [
-        [["-r", "--exclude=[a"], 'the pattern "[a"'],
-        [["-r", "--filter=. rules"], "the filter rule"],
-        [["-r", "--exclude-from=nuls"], "--from0"],
-        [["-r", "--exclude-from=nothing"], "nothing: No such file"],
-        [["-r", "--exclude-from=-", "--files-from=-"], "Stdin is read once"],
-        [["-a", "--files-from=rules", "--delete"], "--delete has no effect"],
-        [["--exclude=a"], "it needs --recursive"],
-        [[], "-r"],
-      ] as const
-    ) {
-      const { code, stderr } = await sluice(["pdiffcopy", ...args, "from", "new"], { cwd: directory });
-      assertEquals([code, stderr.includes(message)], [1, true], stderr);
-    }
-    await Deno.writeTextFile(`${directory}/to/old.o`, "");
-    const removing = await ours(
-      "-rq",
-      "--delete-excluded",
-      "--exclude=*.o",
-      `${directory}/from`,
-      `${directory}/to`,
+    assertEquals(code, 0, stderr);
+    const below = await Deno.lstat(`${directory}/to/sub`).then(
+      () => names(`${directory}/to/sub`),
+      () => [],
     );
-    assertEquals([removing.code, names(`${directory}/to`)], [0, ["#x", "a.c", "sub"]], removing.stderr);
-  });
+    return [...names(`${directory}/to`), ...below];
+  };
+  await Deno.writeTextFile(`${directory}/rules`, "# comment\n; another\n\n+ b.o\n- *.o\n");
+  await Deno.writeTextFile(`${directory}/nuls`, "*.c\0*/\0");
+  await Deno.writeTextFile(`${directory}/patterns`, "sub/\n+ a.o\n*.o\r\n");
+  assertEquals(await copied(["-r", "--include=b.o", "--exclude", "*.o"]), [
+    "#x",
+    "a.c",
+    "b.o",
+    "sub",
+    "c.c",
+    "d",
+  ]);
+  assertEquals(await copied(["-r", "--filter-from=rules", "--filter", "- sub"]), ["#x", "a.c", "b.o"]);
+  assertEquals(await copied(["-r", "--exclude-from", "patterns"]), ["#x", "a.c", "a.o"]);
+  assertEquals(await copied(["-r", "--exclude=a*", "--exclude=!", "--exclude=sub"]), [
+    "#x",
+    "a.c",
+    "a.o",
+    "b.o",
+  ]);
+  assertEquals(
+    await copied(["-a", "--include-from=-", "--exclude=*"], "*.c\0*/\0").catch(() => "no"),
+    "no",
+  );
+  assertEquals(await copied(["-a", "--include-from=-", "--from0", "--exclude=*"], "*.c\0*/\0"), [
+    "a.c",
+    "sub",
+    "c.c",
+  ]);
+  assertEquals(await copied(["-a", "--files-from=-"], "a.c\n#x\nsub\n"), ["a.c", "sub"]);
+  assertEquals(await copied(["-r", "--files-from=-", "--from0"], "#x\0./sub\0"), ["#x", "sub", "c.c", "d"]);
+  for (
+    const [args, message] of [
+      [["-r", "--exclude=[a"], 'the pattern "[a"'],
+      [["-r", "--filter=. rules"], "the filter rule"],
+      [["-r", "--exclude-from=nuls"], "--from0"],
+      [["-r", "--exclude-from=nothing"], "nothing: No such file"],
+      [["-r", "--exclude-from=-", "--files-from=-"], "Stdin is read once"],
+      [["-a", "--files-from=rules", "--delete"], "--delete has no effect"],
+      [["--exclude=a"], "it needs --recursive"],
+      [[], "-r"],
+    ] as const
+  ) {
+    const { code, stderr } = await sluice(["pdiffcopy", ...args, "from", "new"], { cwd: directory });
+    assertEquals([code, stderr.includes(message)], [1, true], stderr);
+  }
+  await Deno.writeTextFile(`${directory}/to/old.o`, "");
+  const removing = await ours(
+    "-rq",
+    "--delete-excluded",
+    "--exclude=*.o",
+    `${directory}/from`,
+    `${directory}/to`,
+  );
+  assertEquals([removing.code, names(`${directory}/to`)], [0, ["#x", "a.c", "sub"]], removing.stderr);
 });
 
 Deno.test("sluice pdiffcopy serves what a file says", async () => {

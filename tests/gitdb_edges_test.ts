@@ -18,7 +18,7 @@ import {
 } from "@sluice/gitdb";
 import type { GitObjectStore } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
-import { inDirectory, testInDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { git, GIT_IS_HERE, makeRepository, testGit } from "./_git.ts";
 
 const utf8 = new TextEncoder();
@@ -105,8 +105,9 @@ testGit("an alternate whose name is not UTF-8 is an error and no silence", async
   }
 });
 
-Deno.test("a lock that can't be committed is released, and a second commit is refused", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "a lock that can't be committed is released, and a second commit is refused",
+  async (folder) => {
     await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });
     const lock = await GitLockFile.acquire(`${folder}/taken`);
     assertThrows(() => lock.commit());
@@ -122,7 +123,8 @@ Deno.test("a lock that can't be committed is released, and a second commit is re
     // The lock of another holder stays.
     assert(Deno.statSync(`${folder}/file.lock`).isFile);
     again.rollback();
-  }));
+  },
+);
 
 const CALLS: Record<string, (store: GitObjectStore, id: string) => Promise<unknown>> = {
   has: (store, id) => store.has(id),

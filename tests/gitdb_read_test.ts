@@ -252,21 +252,20 @@ testBackends(
     }),
 );
 
-Deno.test("a prefix of loose objects reads one folder", () =>
-  inDirectory(async (folder) => {
-    const store = new GitLooseStore(folder);
-    const ids: GitObjectId[] = [];
-    for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));
-    const folders: string[] = [];
-    const { readDirSync } = Deno;
-    Deno.readDirSync = (path) => {
-      folders.push(`${path}`);
-      return readDirSync(path);
-    };
-    try {
-      assertEquals(await store.resolvePrefix(`${ids[3]}`.slice(0, 9)), ids[3]);
-    } finally {
-      Deno.readDirSync = readDirSync;
-    }
-    assertEquals(folders, [`${folder}/${`${ids[3]}`.slice(0, 2)}`]);
-  }));
+testInDirectory("a prefix of loose objects reads one folder", async (folder) => {
+  const store = new GitLooseStore(folder);
+  const ids: GitObjectId[] = [];
+  for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));
+  const folders: string[] = [];
+  const { readDirSync } = Deno;
+  Deno.readDirSync = (path) => {
+    folders.push(`${path}`);
+    return readDirSync(path);
+  };
+  try {
+    assertEquals(await store.resolvePrefix(`${ids[3]}`.slice(0, 9)), ids[3]);
+  } finally {
+    Deno.readDirSync = readDirSync;
+  }
+  assertEquals(folders, [`${folder}/${`${ids[3]}`.slice(0, 2)}`]);
+});

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createZpaqArchive } from "@sluice/zpaq";
 import { backendInfo } from "@sluice/ffi";
 import { run, sluice } from "./_cli.ts";
-import { inDirectory, testInDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { leftovers } from "./_outputs.ts";
 
 const decoder = new TextDecoder();
@@ -85,51 +85,49 @@ testInDirectory("zpaq: links, hard links, owners, extended attributes and nanose
   assertEquals(leftovers(cwd), []);
 });
 
-Deno.test("zpaq: -715 and -noattributes store no links", () =>
-  inDirectory(async (cwd) => {
-    if (Deno.build.os === "windows") return;
-    await Deno.mkdir(`${cwd}/t`);
-    await Deno.writeTextFile(`${cwd}/t/a`, "one\n");
-    await Deno.symlink("a", `${cwd}/t/link`);
-    for (const option of ["-715", "-noattributes"]) {
-      const archive = `x${option}.zpaq`;
-      assertEquals((await sluice(["zpaq", "a", archive, "t", option], { cwd })).code, 0);
-      assert(!decoder.decode((await sluice(["zpaq", "l", archive], { cwd })).stdout).includes("link"));
-    }
-    // Only a link that was named is worth a warning.
-    const named = await sluice(["zpaq", "a", "n.zpaq", "t/link", "-715"], { cwd });
-    assertEquals(named.code, 1);
-    assertStringIncludes(named.stderr, "t/link");
-  }));
+testInDirectory("zpaq: -715 and -noattributes store no links", async (cwd) => {
+  if (Deno.build.os === "windows") return;
+  await Deno.mkdir(`${cwd}/t`);
+  await Deno.writeTextFile(`${cwd}/t/a`, "one\n");
+  await Deno.symlink("a", `${cwd}/t/link`);
+  for (const option of ["-715", "-noattributes"]) {
+    const archive = `x${option}.zpaq`;
+    assertEquals((await sluice(["zpaq", "a", archive, "t", option], { cwd })).code, 0);
+    assert(!decoder.decode((await sluice(["zpaq", "l", archive], { cwd })).stdout).includes("link"));
+  }
+  // Only a link that was named is worth a warning.
+  const named = await sluice(["zpaq", "a", "n.zpaq", "t/link", "-715"], { cwd });
+  assertEquals(named.code, 1);
+  assertStringIncludes(named.stderr, "t/link");
+});
 
-Deno.test("zpaq: nothing is written through a link of an archive", () =>
-  inDirectory(async (cwd) => {
-    if (Deno.build.os === "windows") return;
-    const body = new TextEncoder().encode("evil");
-    const link = (target: string) => ({ system: "unix" as const, mode: 0o120777, link: target });
-    await Deno.mkdir(`${cwd}/outside`);
-    const files = [
-      { name: "out", attributes: link("../outside"), body },
-      { name: "out/file", body },
-      { name: "out/folder/", attributes: { system: "unix" as const, mode: 0o40777 } },
-      { name: "out/", attributes: { system: "unix" as const, mode: 0o40700 } },
-      { name: "up/../../outside/file", body },
-      { name: "hard", attributes: { system: "unix" as const, mode: 0o100644, hardLink: "../outside" }, body },
-    ];
-    await Deno.writeFile(`${cwd}/h.zpaq`, await createZpaqArchive(files));
-    const before = (await Deno.stat(`${cwd}/outside`)).mode;
-    for (const force of [[], ["-force"]]) {
-      await sluice(["zpaq", "x", "h.zpaq", "-to", "r", ...force], { cwd });
-      assertEquals([...Deno.readDirSync(`${cwd}/outside`)], []);
-      assertEquals((await Deno.stat(`${cwd}/outside`)).mode, before);
-    }
-    // A link that an earlier run made is not followed either.
-    await Deno.remove(`${cwd}/r`, { recursive: true });
-    await Deno.writeFile(`${cwd}/one.zpaq`, await createZpaqArchive(files.slice(0, 1)));
-    assertEquals((await sluice(["zpaq", "x", "one.zpaq", "-to", "r"], { cwd })).code, 0);
-    const through = await sluice(["zpaq", "x", "h.zpaq", "-to", "r", "-force"], { cwd });
-    assert(through.code !== 0);
-    assertStringIncludes(through.stderr, "is a link");
+testInDirectory("zpaq: nothing is written through a link of an archive", async (cwd) => {
+  if (Deno.build.os === "windows") return;
+  const body = new TextEncoder().encode("evil");
+  const link = (target: string) => ({ system: "unix" as const, mode: 0o120777, link: target });
+  await Deno.mkdir(`${cwd}/outside`);
+  const files = [
+    { name: "out", attributes: link("../outside"), body },
+    { name: "out/file", body },
+    { name: "out/folder/", attributes: { system: "unix" as const, mode: 0o40777 } },
+    { name: "out/", attributes: { system: "unix" as const, mode: 0o40700 } },
+    { name: "up/../../outside/file", body },
+    { name: "hard", attributes: { system: "unix" as const, mode: 0o100644, hardLink: "../outside" }, body },
+  ];
+  await Deno.writeFile(`${cwd}/h.zpaq`, await createZpaqArchive(files));
+  const before = (await Deno.stat(`${cwd}/outside`)).mode;
+  for (const force of [[], ["-force"]]) {
+    await sluice(["zpaq", "x", "h.zpaq", "-to", "r", ...force], { cwd });
     assertEquals([...Deno.readDirSync(`${cwd}/outside`)], []);
-    assertEquals(leftovers(cwd), []);
-  }));
+    assertEquals((await Deno.stat(`${cwd}/outside`)).mode, before);
+  }
+  // A link that an earlier run made is not followed either.
+  await Deno.remove(`${cwd}/r`, { recursive: true });
+  await Deno.writeFile(`${cwd}/one.zpaq`, await createZpaqArchive(files.slice(0, 1)));
+  assertEquals((await sluice(["zpaq", "x", "one.zpaq", "-to", "r"], { cwd })).code, 0);
+  const through = await sluice(["zpaq", "x", "h.zpaq", "-to", "r", "-force"], { cwd });
+  assert(through.code !== 0);
+  assertStringIncludes(through.stderr, "is a link");
+  assertEquals([...Deno.readDirSync(`${cwd}/outside`)], []);
+  assertEquals(leftovers(cwd), []);
+});

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sluice, sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory, testInDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 
 const WAIT_MAX_MS = 30_000;
@@ -108,35 +108,33 @@ testInDirectory("zpaq: a repack is refused while its target is written", {
   });
 });
 
-Deno.test("zpaq: a file of the user is no lock, and a version never holds one", () =>
-  inDirectory(async (cwd) => {
-    const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
-    await Deno.mkdir(`${cwd}/s`);
-    await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
-    await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "precious\n");
-    const { code, stderr } = await zpaq("a", "s/p.zpaq", "s");
-    assertEquals(code, 2);
-    assertStringIncludes(stderr, "is no lock");
-    assertEquals(await Deno.readTextFile(`${cwd}/s/p.zpaq.lock`), "precious\n");
-    await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "");
-    assertEquals((await zpaq("a", "s/p.zpaq", "s")).code, 0);
-    const listed = new TextDecoder().decode((await zpaq("l", "s/p.zpaq")).stdout);
-    assertStringIncludes(listed, "s/a\n");
-    assert(!listed.includes(".lock"), listed);
-  }));
+testInDirectory("zpaq: a file of the user is no lock, and a version never holds one", async (cwd) => {
+  const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
+  await Deno.mkdir(`${cwd}/s`);
+  await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
+  await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "precious\n");
+  const { code, stderr } = await zpaq("a", "s/p.zpaq", "s");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "is no lock");
+  assertEquals(await Deno.readTextFile(`${cwd}/s/p.zpaq.lock`), "precious\n");
+  await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "");
+  assertEquals((await zpaq("a", "s/p.zpaq", "s")).code, 0);
+  const listed = new TextDecoder().decode((await zpaq("l", "s/p.zpaq")).stdout);
+  assertStringIncludes(listed, "s/a\n");
+  assert(!listed.includes(".lock"), listed);
+});
 
-Deno.test("zpaq: many adds at once lose nothing", () =>
-  inDirectory(async (cwd) => {
-    const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
-    const names = ["a", "b", "c", "d"];
-    for (const name of names) await Deno.writeTextFile(`${cwd}/${name}`, name);
-    const outcomes = await Promise.all(names.map((name) => zpaq("a", "p.zpaq", name)));
-    const added = names.filter((_, i) => outcomes[i]!.code === 0);
-    for (const { code, stderr } of outcomes) assert(code === 0 || stderr.includes("(LOCKED)"), stderr);
-    const listed = new TextDecoder().decode((await zpaq("l", "p.zpaq")).stdout);
-    assertStringIncludes(listed, `${added.length} versions, ${added.length} files`);
-    assertEquals((await zpaq("t", "p.zpaq")).code, 0);
-  }));
+testInDirectory("zpaq: many adds at once lose nothing", async (cwd) => {
+  const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
+  const names = ["a", "b", "c", "d"];
+  for (const name of names) await Deno.writeTextFile(`${cwd}/${name}`, name);
+  const outcomes = await Promise.all(names.map((name) => zpaq("a", "p.zpaq", name)));
+  const added = names.filter((_, i) => outcomes[i]!.code === 0);
+  for (const { code, stderr } of outcomes) assert(code === 0 || stderr.includes("(LOCKED)"), stderr);
+  const listed = new TextDecoder().decode((await zpaq("l", "p.zpaq")).stdout);
+  assertStringIncludes(listed, `${added.length} versions, ${added.length} files`);
+  assertEquals((await zpaq("t", "p.zpaq")).code, 0);
+});
 
 testInDirectory(
   "zpaq: a writer that is told to stop leaves no lock",
@@ -159,8 +157,9 @@ testInDirectory(
   },
 );
 
-Deno.test("ZpaqBackup: one of two adders gets LOCKED, and sees the version of the other afterwards", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "ZpaqBackup: one of two adders gets LOCKED, and sees the version of the other afterwards",
+  async (cwd) => {
     await Deno.writeTextFile(`${cwd}/a`, "a");
     using first = await ZpaqBackup.open(`${cwd}/p.zpaq`);
     using second = await ZpaqBackup.open(`${cwd}/p.zpaq`);
@@ -175,4 +174,5 @@ Deno.test("ZpaqBackup: one of two adders gets LOCKED, and sees the version of th
     const versions = await all.versions();
     assertEquals(versions.map(({ updated }) => updated), [1, 1, 1]);
     assertEquals((await all.verify()).problems, []);
-  }));
+  },
+);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { compressLz4 } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
 import { Random, text } from "../../tests/_data.ts";
-import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 
 const CONTENT = text(100_000);
 
@@ -45,38 +45,34 @@ const EFFECTIVE: readonly (readonly string[])[] = [
   ["-dc", "file.lz4"],
 ];
 
-Deno.test("sluice lz4 refuses options that have no effect, and touches nothing", async () => {
-  await inDirectory(async (folder) => {
-    await Deno.writeFile(`${folder}/plain`, CONTENT);
-    await Deno.writeFile(`${folder}/file.lz4`, compressLz4(CONTENT));
-    await Deno.writeTextFile(`${folder}/out`, "kept");
-    for (const args of IDLE) {
-      const { code, stderr } = await sluice(["lz4", ...args], { cwd: folder });
-      assertEquals(code, 1, args.join(" "));
-      assertEquals(/has no effect/.test(stderr), true, `${args.join(" ")}: ${stderr}`);
-    }
-    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["file.lz4", "out", "plain"]);
-    assertEquals(await Deno.readTextFile(`${folder}/out`), "kept");
-    for (const args of EFFECTIVE) {
-      const { code, stderr } = await sluice(["lz4", ...args], { cwd: folder });
-      assertEquals(code, 0, `${args.join(" ")}: ${stderr}`);
-    }
-  });
+testInDirectory("sluice lz4 refuses options that have no effect, and touches nothing", async (folder) => {
+  await Deno.writeFile(`${folder}/plain`, CONTENT);
+  await Deno.writeFile(`${folder}/file.lz4`, compressLz4(CONTENT));
+  await Deno.writeTextFile(`${folder}/out`, "kept");
+  for (const args of IDLE) {
+    const { code, stderr } = await sluice(["lz4", ...args], { cwd: folder });
+    assertEquals(code, 1, args.join(" "));
+    assertEquals(/has no effect/.test(stderr), true, `${args.join(" ")}: ${stderr}`);
+  }
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name).sort(), ["file.lz4", "out", "plain"]);
+  assertEquals(await Deno.readTextFile(`${folder}/out`), "kept");
+  for (const args of EFFECTIVE) {
+    const { code, stderr } = await sluice(["lz4", ...args], { cwd: folder });
+    assertEquals(code, 0, `${args.join(" ")}: ${stderr}`);
+  }
 });
 
-Deno.test("sluice lz4 recover keeps the output where nothing could be recovered", async () => {
-  await inDirectory(async (folder) => {
-    await Deno.writeFile(`${folder}/junk`, new Random(3).bytes(5000));
-    await Deno.writeTextFile(`${folder}/o`, "kept");
-    for (const args of [[], ["--zero"], ["--json"]]) {
-      const { code, stderr } = await sluice(["lz4", "recover", "junk", "-f", "-o", "o", ...args], {
-        cwd: folder,
-      });
-      assertEquals(code, 1);
-      assertEquals(/nothing could be recovered/.test(stderr), true, stderr);
-      assertEquals(await Deno.readTextFile(`${folder}/o`), "kept");
-    }
-  });
+testInDirectory("sluice lz4 recover keeps the output where nothing could be recovered", async (folder) => {
+  await Deno.writeFile(`${folder}/junk`, new Random(3).bytes(5000));
+  await Deno.writeTextFile(`${folder}/o`, "kept");
+  for (const args of [[], ["--zero"], ["--json"]]) {
+    const { code, stderr } = await sluice(["lz4", "recover", "junk", "-f", "-o", "o", ...args], {
+      cwd: folder,
+    });
+    assertEquals(code, 1);
+    assertEquals(/nothing could be recovered/.test(stderr), true, stderr);
+    assertEquals(await Deno.readTextFile(`${folder}/o`), "kept");
+  }
 });
 
 testInDirectory("sluice lz4 names the output that could not be written, with the exit code of the lz4 tool", {

@@ -149,8 +149,9 @@ testInDirectory("gitdb: nobody waits for a FIFO, whatever file it stands for", {
   assertEquals(await database.has(unreadable), false);
 });
 
-Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes",
+  async (folder) => {
     await Deno.mkdir(`${folder}/own/info`, { recursive: true });
     const id = await new GitLooseStore(`${folder}/other`).write({ type: "blob", body: "other" });
     if (Deno.build.os !== "windows") {
@@ -167,10 +168,12 @@ Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that
     assertEquals(store.folders.length, 1);
     assert(await store.has(id));
     assertEquals(warnings.length, 2);
-  }));
+  },
+);
 
-Deno.test("LockFile refuses a second holder, waits as long as it is told, and leaves a stale lock alone", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "LockFile refuses a second holder, waits as long as it is told, and leaves a stale lock alone",
+  async (folder) => {
     const path = `${folder}/refs`;
     {
       await using first = await GitLockFile.acquire(path);
@@ -192,7 +195,8 @@ Deno.test("LockFile refuses a second holder, waits as long as it is told, and le
     await Deno.writeTextFile(`${path}.lock`, "stale");
     await assertRejects(() => GitLockFile.acquire(path), SluiceError);
     assertEquals(await Deno.readTextFile(`${path}.lock`), "stale");
-  }));
+  },
+);
 
 testBackends(
   "gitdb: names in a multi-pack index never lead out of their folder",
