@@ -18,6 +18,7 @@ import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 import { takePack } from "../write/_take_pack.ts";
+import type { GitIntakeOptions } from "../write/_take_pack.ts";
 import type { GitCreatedPack } from "../write/create_pack.ts";
 import { buildPackIndex } from "../write/_build_index.ts";
 import { writeObjects } from "../write/_write_objects.ts";
@@ -32,8 +33,10 @@ import { takeTogether } from "./_packs_together.ts";
 import type { TogetherOptions } from "./_packs_together.ts";
 import { GitRemote } from "./remote.ts";
 
+export type { GitIntakeOptions };
+
 /** What is fetched, and how it is taken in. */
-export interface GitFetchObjectsOptions extends GitFetchOptions {
+export interface GitFetchObjectsOptions extends GitFetchOptions, GitIntakeOptions {
   /** Let deltas stand on objects that are here already, which are added. @default {true for a GitDatabase} */
   readonly thin?: boolean | undefined;
   /** Mark the pack as one of a partial clone: what it refers to may be missing. @default {true with a filter} */
@@ -42,16 +45,6 @@ export interface GitFetchObjectsOptions extends GitFetchOptions {
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** The largest pack, in bytes. @default {Infinity; 1 GiB where the target has no folder of packs} */
   readonly maxInputSize?: number | undefined;
-  /** The most objects. @default {Infinity} */
-  readonly maxObjects?: number | undefined;
-  /** The largest entry, in bytes. @default {Infinity} */
-  readonly maxObjectSize?: number | undefined;
-  /** Threads that make objects. @default {1} */
-  readonly threads?: number | undefined;
-  /** Refuse objects that were made to collide under SHA-1. @default {true} */
-  readonly collisionDetection?: boolean | undefined;
-  /** Wait until the files are on the disk. @default {true} */
-  readonly durable?: boolean | undefined;
 }
 
 /** What came. */
@@ -205,17 +198,7 @@ async function isEmpty(database: GitDatabase): Promise<boolean> {
   return true;
 }
 
-type OwnOptions = Pick<
-  GitFetchObjectsOptions,
-  | "promisor"
-  | "onReceived"
-  | "maxInputSize"
-  | "maxObjects"
-  | "maxObjectSize"
-  | "threads"
-  | "collisionDetection"
-  | "durable"
->;
+type OwnOptions = GitIntakeOptions & Pick<GitFetchObjectsOptions, "promisor" | "onReceived">;
 
 /** What is for taking a pack in, and what is for asking for it. */
 function split(options: GitFetchObjectsOptions): [OwnOptions, GitFetchOptions] {
@@ -227,7 +210,7 @@ function split(options: GitFetchObjectsOptions): [OwnOptions, GitFetchOptions] {
 
 function packOptions(
   { onReceived: _, promisor: __, ...options }: OwnOptions,
-): Omit<OwnOptions, "onReceived" | "promisor"> {
+): GitIntakeOptions {
   return options;
 }
 

@@ -19,7 +19,7 @@ import { emptyFetchHead, writeFetchHead } from "./_fetch_head.ts";
 import { checkUriProtocols } from "./_fetch_lines.ts";
 import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
-import type { GitFetchObjectsOptions } from "./fetch_objects.ts";
+import type { GitIntakeOptions } from "./fetch_objects.ts";
 import { filterSpec } from "./_filter_spec.ts";
 import { registerPromisor } from "./_partial_config.ts";
 import { inOrder, newTags, takeRefs } from "./_fetch_plan.ts";
@@ -72,12 +72,7 @@ export interface GitFetchRepositoryOptions {
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
-  readonly objects?:
-    | Pick<
-      GitFetchObjectsOptions,
-      "maxInputSize" | "maxObjects" | "maxObjectSize" | "threads" | "collisionDetection" | "durable"
-    >
-    | undefined;
+  readonly objects?: GitIntakeOptions | undefined;
   /** What the logs of references say of who fetched. @default {nobody, now} */
   readonly committer?: GitSignature | undefined;
   /** How the logs of references name what was done. @default {"fetch"} */

@@ -177,7 +177,24 @@ pub fn makeHardLink(directory: *const File, name: [*:0]const u8, other: *const F
 pub const What = packed struct(u32) { owner: bool = false, mode: bool = false, time: bool = false, rest: u29 = 0 };
 
 /// Facts of a file beside its content.
-pub const Facts = struct { mode: u32, uid: u32, gid: u32, seconds: i64, nanoseconds: u32 };
+pub const Facts = struct {
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    seconds: i64,
+    nanoseconds: u32,
+
+    /// Those of a host's record, which has the seconds in halves.
+    pub fn ofRecord(record: anytype) Facts {
+        return .{
+            .mode = record.mode,
+            .uid = record.uid,
+            .gid = record.gid,
+            .seconds = @bitCast(@as(u64, record.seconds_high) << 32 | record.seconds_low),
+            .nanoseconds = record.nanoseconds,
+        };
+    }
+};
 
 /// Sets facts of a name, or of the open file itself where the name is empty. Links are not followed; they have no mode.
 pub fn setFacts(file: *const File, name: [:0]const u8, what: What, facts: Facts) ?Errno {
