@@ -319,7 +319,7 @@ class TreeCopy {
     { source, target: there, tops, unfinished, mixed, equalFiles }: TreeLists,
   ): Promise<PdiffTreeResult> {
     const leftovers = new Leftovers(unfinished);
-    const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
+    const { maxDelete = Infinity, dryRun } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
     const { ownFacts, specials, owners } = await this.#to.abilities();
@@ -364,12 +364,7 @@ class TreeCopy {
     const facts = plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change));
     await this.#apply(facts);
     const undone = new Set([...kept, ...unlinked].map(({ path }) => path));
-    for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
-      if (change.kind === "facts" || undone.has(change.path)) continue;
-      onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
-    }
-    const unset = new Set(this.#faults.map(({ path }) => path));
-    for (const path of plan.otherFacts) if (!unset.has(path)) onEntry?.("set", path);
+    this.#tell(plan, undone);
     const filesCopied = copied.size + this.#filesCopied;
     const isSame = plan.isSame && filesCopied === 0;
     const changes = [...plan.first, ...plan.hardLinks, ...plan.removals, ...facts];
@@ -385,6 +380,17 @@ class TreeCopy {
       equal: isSame && this.#faults.length === 0,
       ...(refusal && { refusal }),
     };
+  }
+
+  /** Tells of names that were made, removed or given other facts. */
+  #tell({ first, hardLinks, removals, otherFacts }: TreePlan, undone: ReadonlySet<string>): void {
+    const { onEntry } = this.#options;
+    for (const change of [...first, ...hardLinks, ...removals]) {
+      if (change.kind === "facts" || undone.has(change.path)) continue;
+      onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
+    }
+    const unset = new Set(this.#faults.map(({ path }) => path));
+    for (const path of otherFacts) if (!unset.has(path)) onEntry?.("set", path);
   }
 
   /** What a server would refuse with that was only tried. */
