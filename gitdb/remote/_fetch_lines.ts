@@ -23,7 +23,7 @@ export interface GitFetchOptions {
   readonly shallow?: Iterable<GitIdLike> | undefined;
   /** Leave out objects: "blob:none", "blob:limit=<size>", "tree:<depth>" and others that the server knows. */
   readonly filter?: string | undefined;
-  /** Only so many commits from each of `wants`. */
+  /** Only so many commits from each reference or object that is wanted. */
   readonly depth?: number | undefined;
   /** Count `depth` from where the history that is here ends. @default {false} */
   readonly deepen?: boolean | undefined;

@@ -19,6 +19,7 @@ import { chooseRefs } from "./_clone_refs.ts";
 import type { ClonePlan } from "./_clone_refs.ts";
 import { filterSpec } from "./_filter_spec.ts";
 import { checkUriProtocols } from "./_fetch_lines.ts";
+import type { GitFetchOptions } from "./_fetch_lines.ts";
 import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchedObjects } from "./fetch_objects.ts";
@@ -35,7 +36,7 @@ import type { SparseFolders } from "./_sparse_folders.ts";
 import { updateShallow } from "./_shallow_file.ts";
 
 /** What is cloned, and how. */
-export interface GitCloneOptions {
+export interface GitCloneOptions extends Pick<GitFetchOptions, "depth" | "since" | "shallowExclude"> {
   /** The folder of the new repository: one that is not there, or empty. */
   readonly into: string | URL;
   /** Make a repository without files, whose branches are those of the server. @default {false} */
@@ -57,12 +58,6 @@ export interface GitCloneOptions {
   readonly tags?: boolean | undefined;
   /** The name of the remote. @default {"origin"} */
   readonly origin?: string | undefined;
-  /** Only so many commits of each branch. */
-  readonly depth?: number | undefined;
-  /** Only commits that are younger than this. */
-  readonly since?: Date | undefined;
-  /** Leave out commits that these references of the server lead to. @default {[]} */
-  readonly shallowExclude?: Iterable<string> | undefined;
   /** Make a partial clone: "blob:none" and others. */
   readonly filter?: string | undefined;
   /**

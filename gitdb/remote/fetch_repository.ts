@@ -17,6 +17,7 @@ import { applyRefs, pruneRefs } from "./_apply_refs.ts";
 import type { GitFetchUpdate } from "./_apply_refs.ts";
 import { emptyFetchHead, writeFetchHead } from "./_fetch_head.ts";
 import { checkUriProtocols } from "./_fetch_lines.ts";
+import type { GitFetchOptions } from "./_fetch_lines.ts";
 import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitIntakeOptions } from "./fetch_objects.ts";
@@ -34,7 +35,8 @@ import { updateShallow } from "./_shallow_file.ts";
 export type { GitFetchUpdate };
 
 /** What is fetched into a repository. */
-export interface GitFetchRepositoryOptions {
+export interface GitFetchRepositoryOptions
+  extends Pick<GitFetchOptions, "depth" | "deepen" | "since" | "shallowExclude"> {
   /** A remote of the configuration, or a URL. @default {that of the current branch, or "origin"} */
   readonly remote?: string | undefined;
   /** Which references become which, as in "+refs/heads/*:refs/remotes/origin/*". @default {those of the configuration} */
@@ -51,16 +53,8 @@ export interface GitFetchRepositoryOptions {
   readonly append?: boolean | undefined;
   /** Fetch also what is here already. @default {false} */
   readonly refetch?: boolean | undefined;
-  /** Only so many commits of each reference. */
-  readonly depth?: number | undefined;
-  /** Count `depth` from where the history that is here ends. @default {false} */
-  readonly deepen?: boolean | undefined;
   /** Fetch the whole history of a shallow clone. @default {false} */
   readonly unshallow?: boolean | undefined;
-  /** Only commits that are younger than this. */
-  readonly since?: Date | undefined;
-  /** Leave out commits that these references of the server lead to. */
-  readonly shallowExclude?: Iterable<string> | undefined;
   /**
    * Let the server name packs by addresses that start so, where it has them: they are fetched from there.
    *

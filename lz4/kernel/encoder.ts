@@ -135,11 +135,6 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
       this.report,
     );
   }
-
-  /** The error for a failed result of this context. */
-  error(result: number, action: string, offset?: number): Error {
-    return this.errorOf({ action, result, offset });
-  }
 }
 
 /** Compresses to one raw block; returns its size or a failed result. */

@@ -76,9 +76,4 @@ export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
       this.report,
     );
   }
-
-  /** The error for a failed result of this context. */
-  error(result: number, action: string, offset?: number): Error {
-    return this.errorOf({ action, result, offset });
-  }
 }
