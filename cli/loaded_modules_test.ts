@@ -33,7 +33,7 @@ const CALLS: readonly [args: readonly string[], most: number, others: readonly s
   [["zpaq", "l", "text.zpaq"], 210, ["lz4/", "gitdb/", "zpaq/compiler/", "zpaq/pack/", "pdiffcopy/"]],
   [["zpaq", "a", "new.zpaq", "text"], 212, ["lz4/", "gitdb/", "zpaq/compiler/", "zpaq/pack/", "pdiffcopy/"]],
   [["pdiffcopy", "--help"], 74, ["zstd/", "lz4/", "gitdb/", "zpaq/", "pdiffcopy/client/"]],
-  [["pdiffcopy", "-q", "text", "copy"], 226, [
+  [["pdiffcopy", "-q", "text", "copy"], 228, [
     "lz4/",
     "gitdb/",
     "zpaq/",
