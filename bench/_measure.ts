@@ -73,6 +73,14 @@ export function ratio(peer: number | undefined, ours: number | undefined): strin
   return peer === undefined || ours === undefined ? "-" : `${(peer / ours).toFixed(2)}x`;
 }
 
+/** Ratios of contenders, each written as a peer and ours: "C native". */
+export function ratios(times: Readonly<Record<string, number>>, pairs: readonly string[]): string[] {
+  return pairs.map((pair) => {
+    const [peer, ours] = pair.split(" ");
+    return ratio(times[peer!], times[ours!]);
+  });
+}
+
 /** A figure that the project wants to reach, with what this run measured. */
 export interface Target {
   readonly name: string;

@@ -16,7 +16,7 @@ import {
 } from "@sluice/lz4";
 import { ROOT, runZig } from "../_tools/zig.ts";
 import { gccBaseline } from "./_gcc.ts";
-import { machineLine, measure, measureTimes, ratio, speed, table, targetTable } from "./_measure.ts";
+import { machineLine, measure, measureTimes, ratios, speed, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { lz4js, lz4Napi, pythonPackage } from "./_peers.ts";
 import { runProgram, runPython } from "./_programs.ts";
@@ -141,14 +141,15 @@ export async function compareLz4({ size }: CompareOptions): Promise<void> {
             ...["C", "gcc", "native", "wasm", "napi", "js", "python"].map((peer) =>
               speed(content.length, best[peer])
             ),
-            ratio(best.C, best.native),
-            ratio(best.gcc, best.native),
-            ratio(best.native, best.wasm),
-            ratio(best.napi, best.native),
-            ratio(best.js, best.native),
-            ratio(best.python, best.native),
-            ratio(cpu.C, cpu.native),
-            ratio(cpu.python, cpu.native),
+            ...ratios(best, [
+              "C native",
+              "gcc native",
+              "native wasm",
+              "napi native",
+              "js native",
+              "python native",
+            ]),
+            ...ratios(cpu, ["C native", "python native"]),
           ]);
           addTargets(targets, name, kind, best);
           if (name === "decompress") {

@@ -21,7 +21,7 @@ import { finished } from "node:stream/promises";
 import zlib from "node:zlib";
 import { ROOT, runZig } from "../_tools/zig.ts";
 import { gccBaseline } from "./_gcc.ts";
-import { measure, measureTimes, OwnTime, ratio, speed, table, targetTable } from "./_measure.ts";
+import { measure, measureTimes, OwnTime, ratio, ratios, speed, table, targetTable } from "./_measure.ts";
 import type { Target } from "./_measure.ts";
 import { bokuwebZstd, pythonPackage, zstdNapi } from "./_peers.ts";
 import { runProgram, runPython } from "./_programs.ts";
@@ -210,14 +210,15 @@ export async function compareZstd({ size }: CompareOptions): Promise<void> {
           ...["C", "gcc", "native", "wasm", "node", "boku", "napi", "python"].map((peer) =>
             speed(content.length, best[peer])
           ),
-          ratio(best.C, best.native),
-          ratio(best.gcc, best.native),
-          ratio(best.node, best.native),
-          ratio(best.python, best.native),
-          ratio(best.native, best.wasm),
-          ratio(best.boku, best.wasm),
-          ratio(cpu.C, cpu.native),
-          ratio(cpu.python, cpu.native),
+          ...ratios(best, [
+            "C native",
+            "gcc native",
+            "node native",
+            "python native",
+            "native wasm",
+            "boku wasm",
+          ]),
+          ...ratios(cpu, ["C native", "python native"]),
         ]);
         if (level === 3) addTargets(targets, name, best);
       }

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { main } from "./main.ts";
-import { inDirectory } from "../tests/_directory.ts";
+import { inDirectory, testInDirectory } from "../tests/_directory.ts";
 import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "../tests/_outputs.ts";
 import type { Fixture, WritingCommand } from "../tests/_outputs.ts";
 
@@ -142,25 +142,23 @@ Deno.test("no command that writes destroys what it was not asked to replace", as
   assertEquals(failures, []);
 });
 
-Deno.test("a full disk leaves every target as it was", async () => {
-  await inDirectory(async (folder) => {
-    const disk = await mountSmallDisk(folder);
-    if (disk === undefined) return console.log("SKIPPED: a full disk: no file system can be mounted here");
-    try {
-      const fixture = await makeFixture(folder, 400_000);
-      let count = 0;
-      for (const command of WRITING_COMMANDS) {
-        if (SMALL_OUTPUTS.has(command.name)) continue;
-        const output = `${disk}/output`;
-        await Deno.writeTextFile(output, "precious");
-        await keeps(command.args(fixture.path(command.input), output, true, fixture), output, disk);
-        count++;
-      }
-      console.log(`full disk: ${count} commands, 0 failed`);
-    } finally {
-      await new Deno.Command("umount", { args: [disk] }).output();
+testInDirectory("a full disk leaves every target as it was", async (folder) => {
+  const disk = await mountSmallDisk(folder);
+  if (disk === undefined) return console.log("SKIPPED: a full disk: no file system can be mounted here");
+  try {
+    const fixture = await makeFixture(folder, 400_000);
+    let count = 0;
+    for (const command of WRITING_COMMANDS) {
+      if (SMALL_OUTPUTS.has(command.name)) continue;
+      const output = `${disk}/output`;
+      await Deno.writeTextFile(output, "precious");
+      await keeps(command.args(fixture.path(command.input), output, true, fixture), output, disk);
+      count++;
     }
-  });
+    console.log(`full disk: ${count} commands, 0 failed`);
+  } finally {
+    await new Deno.Command("umount", { args: [disk] }).output();
+  }
 });
 
 /** Commands whose output of the fixture fits a page. */

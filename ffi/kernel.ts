@@ -126,7 +126,12 @@ export abstract class ContextKernel<Functions> extends Kernel<Functions> {
     this.#maxMemory = maxMemory;
   }
 
-  /** The error for a failed call of this context. */
+  /** The error for a failed result of this context. */
+  error(result: number, action: string, offset?: number): Error {
+    return this.errorOf({ action, result, offset });
+  }
+
+  /** The same, with all that is known of the call. */
   protected errorOf(call: Omit<FailedCall, "format" | "maxMemory">): Error {
     return resultError({ format: this.#format, maxMemory: this.#maxMemory, ...call });
   }

@@ -69,7 +69,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
     "embedBaseHash favorDecompressionSpeed fileDigests force forceMaxWindow hashes includeTag " +
     "kafkaHeaderChecksum lines linked literalPaths machineShifts minimal mirror ofsDelta ordered owners " +
     "partial peel permissions plainPostprocessing promised promisor prune refetch reflogs rehash repair " +
-    "reuseChunks reuseDeltas rollBack rsyncable selfTest shift singleBranch streamTables strict " +
+    "reuseChunks reuseDeltas rollBack rsyncable selfTest serverBundles shift singleBranch streamTables strict " +
     "strictBlocks strictSubset suppressHcomp suppressPcomp symrefs tag tags thin times unique " +
     "unsafePaths unshallow v1 verifyChecksums verifyWritten writable",
   ],
@@ -95,7 +95,7 @@ const NAMES: readonly (readonly [kind: Kind, names: string])[] = [
   [DATE, "date since"],
   [
     LIST,
-    "additional refspecs wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
+    "additional refspecs uriProtocols wants haves shallow shallowExclude prefixes caCerts encodings hosts items origins seeds sources tokens",
   ],
   [either(BOOLEAN, LIST), "sparse"],
   [READER, "bases existing"],

@@ -18,6 +18,7 @@ export type { BytesSource, ChunkSource, Segment } from "@sluice/internal";
 export * from "@sluice/internal/faults";
 export * from "./codec/checkpoint.ts";
 export * from "./codec/decoder.ts";
+export * from "./codec/position.ts";
 export * from "./codec/decompress.ts";
 export * from "./codec/decompress_iterable.ts";
 export * from "./codec/decompress_options.ts";

@@ -23,6 +23,7 @@ export * from "./codec/compress_options.ts";
 export * from "./codec/compression_stream.ts";
 export * from "./frame/constants.ts";
 export * from "./codec/decoder.ts";
+export * from "./codec/position.ts";
 export * from "./codec/decompress.ts";
 export * from "./codec/decompress_iterable.ts";
 export * from "./codec/decompress_options.ts";

@@ -1,6 +1,7 @@
 /**
  * Runs `sluice` as a program, and the real zstd tool beside it.
  */
+import { inDirectory } from "./_directory.ts";
 const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;
 
 /** What a program left behind. */
@@ -70,15 +71,6 @@ export function real(args: readonly string[], options?: RunOptions): Promise<Out
 
 const TOOL_IS_HERE = await real(["-qV"]).then(({ code }) => code === 0, () => false);
 if (!TOOL_IS_HERE) console.log("skipped: interop of sluice zstd, the zstd tool is not installed");
-
-async function inDirectory(test: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await test(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 /** A test in a directory of its own. */
 export function testCli(name: string, test: (directory: string) => Promise<void>, ignore = false): void {

@@ -5,6 +5,7 @@ import { configureBackend } from "@sluice/ffi";
 import { BACKENDS } from "./_backends.ts";
 import { run } from "./_cli.ts";
 import { Random } from "./_data.ts";
+import { inDirectory } from "./_directory.ts";
 
 /** Whether git is installed. */
 export const GIT_IS_HERE: boolean = await run("git", ["--version"]).then(
@@ -90,16 +91,6 @@ export async function makeRepository(folder: string, shape: RepositoryShape = {}
   }
 }
 
-/** Runs a test in a folder that is gone afterwards. */
-export async function withFolder(test: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await test(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** Registers a test for each backend that needs git and a folder. */
 export function testGit(
   name: string,
@@ -110,7 +101,7 @@ export function testGit(
       name: `${name} [${backend}]`,
       ignore: !GIT_IS_HERE,
       fn: () =>
-        withFolder(async (folder) => {
+        inDirectory(async (folder) => {
           configureBackend(backend);
           try {
             await test(folder, backend);

@@ -81,7 +81,7 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
       using encoder = new ZstdEncoderKernel({ maxMemory: 0, backend: undefined });
       encoder.configure(parameters);
       const target = new Uint8Array(5000);
-      const stepped = encoder.step(SMALL, 0, SMALL.length, target, 0, 0);
+      const stepped = encoder.step(SMALL, 0, SMALL.length, target, 0, target.length, 0);
       if (stepped < 0) throw encoder.error(stepped, "compress a step");
       const { ingested } = encoder.progress;
       encoder.reset();
@@ -127,7 +127,7 @@ export const KERNEL_EXERCISES: readonly Exercise[] = [
       const { size: jobSize, bound } = encoder.job;
       const begun = encoder.begin(4, undefined, undefined);
       if (begun < 0) throw encoder.error(begun, "begin a frame");
-      encoder.step(SMALL, 0, 0, new Uint8Array(100), 0, 1);
+      encoder.step(SMALL, 0, 0, new Uint8Array(100), 0, 100, 1);
       const made = encoder.jobs(new Uint8Array(jobSize), jobSize, new Uint8Array(bound), 0, 2);
       if (made < 0) throw encoder.error(made, "compress jobs");
       const block = new Uint8Array(4000);

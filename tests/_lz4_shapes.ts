@@ -15,52 +15,19 @@ import {
 } from "@sluice/lz4";
 import type { Lz4CompressOptions, Lz4DecompressOptions } from "@sluice/lz4";
 import { join } from "./_data.ts";
-
-/** A fault together with the output that came before it. */
-export class Lz4ShapeFault extends Error {
-  constructor(readonly output: Uint8Array, override readonly cause: unknown) {
-    super(String(cause));
-  }
-}
+import { collect, pushAll, through } from "./_shapes.ts";
 
 type Decompress = (pieces: readonly Uint8Array[], options?: Lz4DecompressOptions) => Promise<Uint8Array>;
 type Compress = (pieces: readonly Uint8Array[], options?: Lz4CompressOptions) => Promise<Uint8Array>;
 
-/** Collects chunks; a fault keeps what came before. */
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const output: Uint8Array[] = [];
-  try {
-    for await (const chunk of chunks) output.push(chunk);
-  } catch (error) {
-    throw new Lz4ShapeFault(join(...output), error);
-  }
-  return join(...output);
-}
-
-function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(pieces.map((piece) => piece.slice()));
-}
-
 /** Each way to decompress that takes input in pieces and gives output before a fault. */
 export const LZ4_PIECEWISE_SHAPES: Readonly<Record<string, Decompress>> = {
   // deno-lint-ignore require-await
-  "push": async (pieces, options) => {
-    using decoder = new Lz4Decoder(options);
-    const output: Uint8Array[] = [];
-    try {
-      for (const piece of pieces) if (!decoder.ended) output.push(decoder.push(piece));
-      decoder.finish();
-    } catch (error) {
-      throw new Lz4ShapeFault(join(...output), error);
-    }
-    return join(...output);
-  },
+  "push": async (pieces, options) => pushAll(new Lz4Decoder(options), pieces),
   "stream": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new Lz4DecompressionStream({ ...options, chunkSize: 7 }))),
+    await through(pieces, new Lz4DecompressionStream({ ...options, chunkSize: 7 })),
   "stream off the loop": async (pieces, options) =>
-    await collect(
-      streamOf(pieces).pipeThrough(new Lz4DecompressionStream({ ...options, offload: "always" })),
-    ),
+    await through(pieces, new Lz4DecompressionStream({ ...options, offload: "always" })),
   "iterable": async (pieces, options) => await collect(decompressLz4Iterable(pieces, options)),
 };
 
@@ -82,9 +49,8 @@ export const LZ4_COMPRESS_SHAPES: Readonly<Record<string, Compress>> = {
     using encoder = new Lz4Encoder(options);
     return join(...pieces.map((piece) => encoder.push(piece)), encoder.finish());
   },
-  "stream": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new Lz4CompressionStream(options))),
+  "stream": async (pieces, options) => await through(pieces, new Lz4CompressionStream(options)),
   "stream off the loop": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new Lz4CompressionStream({ ...options, offload: "always" }))),
+    await through(pieces, new Lz4CompressionStream({ ...options, offload: "always" })),
   "iterable": async (pieces, options) => await collect(compressLz4Iterable(pieces, options)),
 };

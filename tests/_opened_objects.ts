@@ -150,17 +150,19 @@ const PROTECTED: ReadonlySet<string> = new Set([
   "readWindow",
 ]);
 
+/** What the classes of an object define, from the last one up. */
+function* definedIn(object: object): Generator<[name: string, property: PropertyDescriptor]> {
+  let proto = Object.getPrototypeOf(object);
+  for (; proto !== Object.prototype; proto = Object.getPrototypeOf(proto)) {
+    yield* Object.entries(Object.getOwnPropertyDescriptors(proto) as PropertyDescriptorMap);
+  }
+}
+
 /** The public methods of an object, in the order of its classes from the last one up. */
 export function methodsOf(object: object): string[] {
   const names = new Set<string>();
-  for (
-    let proto = Object.getPrototypeOf(object);
-    proto !== Object.prototype;
-    proto = Object.getPrototypeOf(proto)
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
-      if (name !== "constructor" && !PROTECTED.has(name) && typeof value === "function") names.add(name);
-    }
+  for (const [name, { value }] of definedIn(object)) {
+    if (name !== "constructor" && !PROTECTED.has(name) && typeof value === "function") names.add(name);
   }
   return [...names];
 }
@@ -168,14 +170,6 @@ export function methodsOf(object: object): string[] {
 /** The public getters of an object. */
 export function gettersOf(object: object): string[] {
   const names = new Set<string>();
-  for (
-    let proto = Object.getPrototypeOf(object);
-    proto !== Object.prototype;
-    proto = Object.getPrototypeOf(proto)
-  ) {
-    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
-      if (get !== undefined) names.add(name);
-    }
-  }
+  for (const [name, { get }] of definedIn(object)) if (get !== undefined) names.add(name);
   return [...names];
 }

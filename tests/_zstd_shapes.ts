@@ -17,32 +17,10 @@ import {
 } from "@sluice/zstd";
 import type { ZstdCompressOptions, ZstdDecompressOptions } from "@sluice/zstd";
 import { join } from "./_data.ts";
-
-/** A fault together with the output that came before it. */
-export class ShapeFault extends Error {
-  constructor(readonly output: Uint8Array, override readonly cause: unknown) {
-    super(String(cause));
-  }
-}
+import { collect, pushAll, through } from "./_shapes.ts";
 
 type Decompress = (pieces: readonly Uint8Array[], options?: ZstdDecompressOptions) => Promise<Uint8Array>;
 type Compress = (pieces: readonly Uint8Array[], options?: ZstdCompressOptions) => Promise<Uint8Array>;
-
-/** Collects chunks; a fault keeps what came before. */
-async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const output: Uint8Array[] = [];
-  try {
-    for await (const chunk of chunks) output.push(chunk);
-  } catch (error) {
-    throw new ShapeFault(join(...output), error);
-  }
-  return join(...output);
-}
-
-/** A stream that gives one piece a pull. */
-export function streamOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(pieces.map((piece) => piece.slice()));
-}
 
 /** Each way to decompress. */
 export const DECOMPRESS_SHAPES: Readonly<Record<string, Decompress>> = {
@@ -55,23 +33,10 @@ export const DECOMPRESS_SHAPES: Readonly<Record<string, Decompress>> = {
     return decompressor.decompress(join(...pieces));
   },
   // deno-lint-ignore require-await
-  "push": async (pieces, options) => {
-    using decoder = new ZstdDecoder(options);
-    const output: Uint8Array[] = [];
-    try {
-      for (const piece of pieces) if (!decoder.ended) output.push(decoder.push(piece));
-      decoder.finish();
-    } catch (error) {
-      throw new ShapeFault(join(...output), error);
-    }
-    return join(...output);
-  },
-  "stream": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new ZstdDecompressionStream(options))),
+  "push": async (pieces, options) => pushAll(new ZstdDecoder(options), pieces),
+  "stream": async (pieces, options) => await through(pieces, new ZstdDecompressionStream(options)),
   "stream off the loop": async (pieces, options) =>
-    await collect(
-      streamOf(pieces).pipeThrough(new ZstdDecompressionStream({ ...options, offload: "always" })),
-    ),
+    await through(pieces, new ZstdDecompressionStream({ ...options, offload: "always" })),
   "iterable": async (pieces, options) => await collect(decompressZstdIterable(pieces, options)),
   "parallel": async (pieces, options) =>
     await collect(new ZstdParallelDecoder(pieces, { ...options, threads: 3 })),
@@ -87,9 +52,8 @@ export const COMPRESS_SHAPES: Readonly<Record<string, Compress>> = {
     using encoder = new ZstdEncoder(options);
     return join(...pieces.map((piece) => encoder.push(piece)), encoder.finish());
   },
-  "stream": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new ZstdCompressionStream(options))),
+  "stream": async (pieces, options) => await through(pieces, new ZstdCompressionStream(options)),
   "stream off the loop": async (pieces, options) =>
-    await collect(streamOf(pieces).pipeThrough(new ZstdCompressionStream({ ...options, offload: "always" }))),
+    await through(pieces, new ZstdCompressionStream({ ...options, offload: "always" })),
   "iterable": async (pieces, options) => await collect(compressZstdIterable(pieces, options)),
 };

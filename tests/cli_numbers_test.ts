@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { sluice } from "./_cli.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 
 const HUGE = ["5000000000", "99999999999999999999", "1e9"];
 
@@ -29,21 +29,20 @@ const OPTIONS: readonly (readonly [args: readonly string[], option: string])[] =
   [["gitdb", "repack"], "--window="],
 ];
 
-Deno.test("numbers that overflow are errors, and write nothing", () =>
-  inDirectory(async (cwd) => {
-    await Deno.writeTextFile(`${cwd}/file`, "content");
-    let count = 0;
-    for (const [args, option] of OPTIONS) {
-      for (const number of HUGE) {
-        // "-1e9" is level 1 and the options e and 9.
-        if (option === "-" && number === "1e9") continue;
-        const words = `${option}${number}`.split(" ");
-        const outcome = await sluice([...args, ...words, "file"], { cwd });
-        assert(outcome.code !== 0, `${args.join(" ")} ${words.join(" ")} ended with 0`);
-        assert(outcome.stderr !== "");
-        assertEquals([...Deno.readDirSync(cwd)].map(({ name }) => name), ["file"]);
-        count++;
-      }
+testInDirectory("numbers that overflow are errors, and write nothing", async (cwd) => {
+  await Deno.writeTextFile(`${cwd}/file`, "content");
+  let count = 0;
+  for (const [args, option] of OPTIONS) {
+    for (const number of HUGE) {
+      // "-1e9" is level 1 and the options e and 9.
+      if (option === "-" && number === "1e9") continue;
+      const words = `${option}${number}`.split(" ");
+      const outcome = await sluice([...args, ...words, "file"], { cwd });
+      assert(outcome.code !== 0, `${args.join(" ")} ${words.join(" ")} ended with 0`);
+      assert(outcome.stderr !== "");
+      assertEquals([...Deno.readDirSync(cwd)].map(({ name }) => name), ["file"]);
+      count++;
     }
-    console.log(`numbers: ${count} command lines, 0 failed`);
-  }));
+  }
+  console.log(`numbers: ${count} command lines, 0 failed`);
+});

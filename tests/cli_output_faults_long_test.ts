@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { text } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { faultLibrary } from "./_fault_library.ts";
 import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "./_outputs.ts";
 
@@ -116,66 +116,62 @@ function withoutNativeFiles(args: readonly string[]): string[] {
   return [subcommand!, ...isNative ? ["--deny-ffi"] : [], ...rest];
 }
 
-Deno.test("a disk with errors leaves every target as it was, or complete", async () => {
-  await inDirectory(async (folder) => {
-    const library = await faultLibrary(folder);
-    if (library === undefined) return;
-    let count = 0;
-    let failed = 0;
-    const failing = async (
-      args: readonly string[],
-      cwd: string,
-      room: number,
-      errno: number,
-    ): Promise<Outcome> => {
-      const outcome = await run(Deno.execPath(), withoutNativeFiles(args), {
-        cwd,
-        env: {
-          LD_PRELOAD: library,
-          SLUICE_FAULT_FOLDER: cwd,
-          SLUICE_FAULT_BYTES: `${room}`,
-          SLUICE_FAULT_ERRNO: `${errno}`,
-        },
-      });
-      count++;
-      if (outcome.code !== 0) failed++;
-      assert(
-        outcome.code <= 128 && !outcome.stderr.includes("    at "),
-        `${args.join(" ")}: ${outcome.stderr}`,
-      );
-      return outcome;
-    };
-    for (const errno of Object.values(ERRORS)) {
-      for (const command of WRITING_COMMANDS) {
-        const work = await Deno.makeTempDir({ dir: folder });
-        const fixture = await makeFixture(work);
-        const output = fixture.path("output");
-        const args = command.args(fixture.path(command.input), output, true, fixture);
-        for (const room of ROOM) {
-          await Deno.writeTextFile(output, "precious");
-          const { code } = await failing(args, work, room, errno);
-          const kept = await Deno.readTextFile(output) === "precious";
-          assertEquals(kept, code !== 0, `${args.join(" ")} with room for ${room} bytes`);
-          assertEquals(leftovers(work), [], args.join(" "));
-          if (room === 0) assert(code !== 0, `${args.join(" ")} ended with 0 and no byte was written`);
-        }
-      }
-      for (const command of UPDATING_COMMANDS) {
-        for (const room of ROOM) {
-          const work = await Deno.makeTempDir({ dir: folder });
-          await command.prepare(work);
-          const { code } = await failing(command.args(work), work, room, errno);
-          await command.check(work, code);
-          if (room === 0) assert(code !== 0, `${command.name} ended with 0 and no byte was written`);
-        }
+testInDirectory("a disk with errors leaves every target as it was, or complete", async (folder) => {
+  const library = await faultLibrary(folder);
+  if (library === undefined) return;
+  let count = 0;
+  let failed = 0;
+  const failing = async (
+    args: readonly string[],
+    cwd: string,
+    room: number,
+    errno: number,
+  ): Promise<Outcome> => {
+    const outcome = await run(Deno.execPath(), withoutNativeFiles(args), {
+      cwd,
+      env: {
+        LD_PRELOAD: library,
+        SLUICE_FAULT_FOLDER: cwd,
+        SLUICE_FAULT_BYTES: `${room}`,
+        SLUICE_FAULT_ERRNO: `${errno}`,
+      },
+    });
+    count++;
+    if (outcome.code !== 0) failed++;
+    assert(
+      outcome.code <= 128 && !outcome.stderr.includes("    at "),
+      `${args.join(" ")}: ${outcome.stderr}`,
+    );
+    return outcome;
+  };
+  for (const errno of Object.values(ERRORS)) {
+    for (const command of WRITING_COMMANDS) {
+      const work = await Deno.makeTempDir({ dir: folder });
+      const fixture = await makeFixture(work);
+      const output = fixture.path("output");
+      const args = command.args(fixture.path(command.input), output, true, fixture);
+      for (const room of ROOM) {
+        await Deno.writeTextFile(output, "precious");
+        const { code } = await failing(args, work, room, errno);
+        const kept = await Deno.readTextFile(output) === "precious";
+        assertEquals(kept, code !== 0, `${args.join(" ")} with room for ${room} bytes`);
+        assertEquals(leftovers(work), [], args.join(" "));
+        if (room === 0) assert(code !== 0, `${args.join(" ")} ended with 0 and no byte was written`);
       }
     }
-    console.log(
-      `disk errors: ${
-        WRITING_COMMANDS.length + UPDATING_COMMANDS.length
-      } commands × ${ROOM.length} places × ${
-        Object.keys(ERRORS).join(", ")
-      } = ${count}, ${failed} of them ended with an error, 0 failed`,
-    );
-  });
+    for (const command of UPDATING_COMMANDS) {
+      for (const room of ROOM) {
+        const work = await Deno.makeTempDir({ dir: folder });
+        await command.prepare(work);
+        const { code } = await failing(command.args(work), work, room, errno);
+        await command.check(work, code);
+        if (room === 0) assert(code !== 0, `${command.name} ended with 0 and no byte was written`);
+      }
+    }
+  }
+  console.log(
+    `disk errors: ${WRITING_COMMANDS.length + UPDATING_COMMANDS.length} commands × ${ROOM.length} places × ${
+      Object.keys(ERRORS).join(", ")
+    } = ${count}, ${failed} of them ended with an error, 0 failed`,
+  );
 });

@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { inDirectory, testInDirectory } from "./_directory.ts";
 import { bytesAt, leftovers, makeFixture, WRITING_COMMANDS } from "./_outputs.ts";
 
 const KILLS = Deno.env.get("SLUICE_LONG") === "1" ? 40 : 3;
@@ -68,8 +68,9 @@ Deno.test("a killed command leaves its target as it was, or complete", async () 
   console.log(`kills: ${count} of ${WRITING_COMMANDS.length} commands, ${replaced} complete, 0 failed`);
 });
 
-Deno.test("zpaq a keeps every version when it is killed, or stopped by a limit of file size", async () => {
-  await inDirectory(async (cwd) => {
+testInDirectory(
+  "zpaq a keeps every version when it is killed, or stopped by a limit of file size",
+  async (cwd) => {
     const random = new Random(Random.seed(6));
     await Deno.mkdir(`${cwd}/s`);
     await Deno.writeTextFile(`${cwd}/s/a`, "first");
@@ -104,5 +105,5 @@ Deno.test("zpaq a keeps every version when it is killed, or stopped by a limit o
     assert(limited.code !== 0);
     assertEquals(await bytesAt(`${cwd}/p.zpaq`).then((text) => text?.split(" ")[0]), `${first.length}`);
     console.log(`zpaq a: ${3 * KILLS} kills, ${interrupted} interrupted updates, one full file, 0 failed`);
-  });
-});
+  },
+);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { names, run, sluice, sluiceArguments } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { inDirectory, testInDirectory } from "./_directory.ts";
 import { objectOf, startRangeServer } from "./_range_server.ts";
 
 const CONTENT = new Random(9).bytes(700_000);
@@ -196,87 +196,81 @@ Deno.test("sluice pdiffcopy ends in good order on Ctrl-C", async () => {
   });
 });
 
-Deno.test("sluice pdiffcopy -r copies directories", async () => {
-  await inDirectory(async (directory) => {
-    await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
-    await Deno.writeFile(`${directory}/from/sub/file`, CONTENT);
-    await withServer(["--root", directory], async (url) => {
-      const { code, stderr } = await ours("-r", `${url}/from`, `${directory}/to`);
-      assertEquals(code, 0, stderr);
-      assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
-      await Deno.writeTextFile(`${directory}/to/extra`, "");
-      const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
-      assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), would remove 1 name");
-      assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
-      assertEquals(names(`${directory}/to`), ["sub"]);
-    });
+testInDirectory("sluice pdiffcopy -r copies directories", async (directory) => {
+  await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+  await Deno.writeFile(`${directory}/from/sub/file`, CONTENT);
+  await withServer(["--root", directory], async (url) => {
+    const { code, stderr } = await ours("-r", `${url}/from`, `${directory}/to`);
+    assertEquals(code, 0, stderr);
+    assertEquals(await Deno.readFile(`${directory}/to/sub/file`), CONTENT);
+    await Deno.writeTextFile(`${directory}/to/extra`, "");
+    const again = await ours("-rn", "--delete", `${url}/from`, `${directory}/to`);
+    assertStringIncludes(again.stderr, "would copy 0 of 1 files (0 bytes), would remove 1 name");
+    assertEquals((await ours("-rq", "--delete", `${url}/from`, `${directory}/to`)).code, 0);
+    assertEquals(names(`${directory}/to`), ["sub"]);
   });
 });
 
-Deno.test({
-  name: "sluice pdiffcopy -a copies one file, and --check agrees with copies",
+testInDirectory("sluice pdiffcopy -a copies one file, and --check agrees with copies", {
   ignore: Deno.build.os !== "linux",
-  async fn() {
-    await inDirectory(async (directory) => {
-      await Deno.mkdir(`${directory}/tree`);
-      await Deno.writeTextFile(`${directory}/tree/file`, "content", { mode: 0o640 });
-      await Deno.utime(`${directory}/tree/file`, 1_500_000_000, 1_500_000_000);
-      await withServer(["--root", directory, "--writable"], async (url) => {
-        for (
-          const [from, to] of [[directory, directory], [url, directory], [directory, url]] as const
-        ) {
-          const [tree, file] = [`${from}/tree`, `${from}/tree/file`];
-          for (const [source, name] of [[file, "one"], [tree, "copy"]] as const) {
-            const exit = async (...args: string[]): Promise<number> =>
-              (await ours(...args, source, `${to}/${name}`)).code;
-            assertEquals(await exit("-a", "--check"), 2);
-            assertEquals(await exit("-an"), 0);
-            const { code, stderr } = await ours("-a", source, `${to}/${name}`);
-            assertEquals(code, 0, stderr);
-            assertMatch(stderr, /^copied 1 of 1 files \(7 bytes\)/m);
-            assertEquals(await exit("-a", "--check"), 0);
-            assertEquals(await exit("-a", "--check", "--checksum"), 0);
-            const path = name === "one" ? `${directory}/one` : `${directory}/copy/file`;
-            const { mode, mtime } = await Deno.stat(path);
-            assertEquals([mode! & 0o777, mtime!.getTime()], [0o640, 1_500_000_000_000]);
-            await Deno.chmod(path, 0o600);
-            const check = await ours("-a", "--check", source, `${to}/${name}`);
-            assertEquals(check.code, 2);
-            assertStringIncludes(check.stderr, "permissions, times or attributes differ");
-            await Deno.remove(`${directory}/${name}`, { recursive: true });
-          }
-        }
-        await run("mkfifo", [`${directory}/tree/pipe`]);
-        for (const [option, code] of [["-r", 23], ["-a", 0]] as const) {
-          assertEquals((await ours(option, `${url}/tree`, `${directory}/pipes`)).code, code);
-          assertEquals((await ours(option, "--check", `${url}/tree`, `${directory}/pipes`)).code, code);
-        }
-        // Letters of rsync, and what it takes for another machine.
-        for (const args of [["-aHAX"], ["-az"], ["-azv"], ["-a", "--xattrs", "--zstd"]]) {
-          const { code, stderr } = await ours(...args, `${url}/tree`, `${directory}/pipes`);
-          assertEquals(code, 0, stderr);
-        }
-        for (
-          const [args, message] of [
-            [["-rX", `${url}/tree`, `${directory}/x`], "--xattrs has no effect: it needs --archive"],
-            [["-az", `${directory}/tree`, `${directory}/x`], "neither file is on a server"],
-            [["-a", `${directory}/tree`, "nas:/backup/x"], "write ssh://nas/backup/x"],
-            [["-a", "me@nas:backup/x", `${directory}/x`], "write ssh://me@nas/backup/x"],
-            [[`${directory}/tree/file`, `${url}/new/`], "it is the name of a directory"],
-            [[`${directory}/tree/file`, `${directory}/new/`], "it is the name of a directory"],
-          ] as const
-        ) {
-          const { code, stderr } = await ours(...args);
-          assert(code !== 0, args.join(" "));
-          assertStringIncludes(stderr, message);
-        }
-        assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), ["pipes", "tree"]);
-        const refused = await ours("-a", "--delete", `${url}/tree/file`, `${directory}/x`);
-        assertEquals(refused.code, 1);
-        assertStringIncludes(refused.stderr, "is no directory");
-      });
-    });
-  },
+}, async (directory) => {
+  await Deno.mkdir(`${directory}/tree`);
+  await Deno.writeTextFile(`${directory}/tree/file`, "content", { mode: 0o640 });
+  await Deno.utime(`${directory}/tree/file`, 1_500_000_000, 1_500_000_000);
+  await withServer(["--root", directory, "--writable"], async (url) => {
+    for (
+      const [from, to] of [[directory, directory], [url, directory], [directory, url]] as const
+    ) {
+      const [tree, file] = [`${from}/tree`, `${from}/tree/file`];
+      for (const [source, name] of [[file, "one"], [tree, "copy"]] as const) {
+        const exit = async (...args: string[]): Promise<number> =>
+          (await ours(...args, source, `${to}/${name}`)).code;
+        assertEquals(await exit("-a", "--check"), 2);
+        assertEquals(await exit("-an"), 0);
+        const { code, stderr } = await ours("-a", source, `${to}/${name}`);
+        assertEquals(code, 0, stderr);
+        assertMatch(stderr, /^copied 1 of 1 files \(7 bytes\)/m);
+        assertEquals(await exit("-a", "--check"), 0);
+        assertEquals(await exit("-a", "--check", "--checksum"), 0);
+        const path = name === "one" ? `${directory}/one` : `${directory}/copy/file`;
+        const { mode, mtime } = await Deno.stat(path);
+        assertEquals([mode! & 0o777, mtime!.getTime()], [0o640, 1_500_000_000_000]);
+        await Deno.chmod(path, 0o600);
+        const check = await ours("-a", "--check", source, `${to}/${name}`);
+        assertEquals(check.code, 2);
+        assertStringIncludes(check.stderr, "permissions, times or attributes differ");
+        await Deno.remove(`${directory}/${name}`, { recursive: true });
+      }
+    }
+    await run("mkfifo", [`${directory}/tree/pipe`]);
+    for (const [option, code] of [["-r", 23], ["-a", 0]] as const) {
+      assertEquals((await ours(option, `${url}/tree`, `${directory}/pipes`)).code, code);
+      assertEquals((await ours(option, "--check", `${url}/tree`, `${directory}/pipes`)).code, code);
+    }
+    // Letters of rsync, and what it takes for another machine.
+    for (const args of [["-aHAX"], ["-az"], ["-azv"], ["-a", "--xattrs", "--zstd"]]) {
+      const { code, stderr } = await ours(...args, `${url}/tree`, `${directory}/pipes`);
+      assertEquals(code, 0, stderr);
+    }
+    for (
+      const [args, message] of [
+        [["-rX", `${url}/tree`, `${directory}/x`], "--xattrs has no effect: it needs --archive"],
+        [["-az", `${directory}/tree`, `${directory}/x`], "neither file is on a server"],
+        [["-a", `${directory}/tree`, "nas:/backup/x"], "write ssh://nas/backup/x"],
+        [["-a", "me@nas:backup/x", `${directory}/x`], "write ssh://me@nas/backup/x"],
+        [[`${directory}/tree/file`, `${url}/new/`], "it is the name of a directory"],
+        [[`${directory}/tree/file`, `${directory}/new/`], "it is the name of a directory"],
+      ] as const
+    ) {
+      const { code, stderr } = await ours(...args);
+      assert(code !== 0, args.join(" "));
+      assertStringIncludes(stderr, message);
+    }
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), ["pipes", "tree"]);
+    const refused = await ours("-a", "--delete", `${url}/tree/file`, `${directory}/x`);
+    assertEquals(refused.code, 1);
+    assertStringIncludes(refused.stderr, "is no directory");
+  });
 });
 
 Deno.test("sluice pdiffcopy copies by an index from a plain web server", async () => {
@@ -476,81 +470,79 @@ Deno.test({
     }),
 });
 
-Deno.test("sluice pdiffcopy chooses names of directories", async () => {
-  await inDirectory(async (directory) => {
-    await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
-    for (const name of ["a.c", "a.o", "b.o", "#x", "sub/c.c", "sub/d"]) {
-      await Deno.writeTextFile(`${directory}/from/${name}`, name);
-    }
-    const copied = async (args: string[], stdin?: string): Promise<string[]> => {
-      await Deno.remove(`${directory}/to`, { recursive: true }).catch(() => {});
-      const options = stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) };
-      const { code, stderr } = await sluice(
-        ["pdiffcopy", ...args, `${directory}/from`, `${directory}/to`],
-        { cwd: directory, ...options },
-      );
-      assertEquals(code, 0, stderr);
-      const below = await Deno.lstat(`${directory}/to/sub`).then(
-        () => names(`${directory}/to/sub`),
-        () => [],
-      );
-      return [...names(`${directory}/to`), ...below];
-    };
-    await Deno.writeTextFile(`${directory}/rules`, "# comment\n; another\n\n+ b.o\n- *.o\n");
-    await Deno.writeTextFile(`${directory}/nuls`, "*.c\0*/\0");
-    await Deno.writeTextFile(`${directory}/patterns`, "sub/\n+ a.o\n*.o\r\n");
-    assertEquals(await copied(["-r", "--include=b.o", "--exclude", "*.o"]), [
-      "#x",
-      "a.c",
-      "b.o",
-      "sub",
-      "c.c",
-      "d",
-    ]);
-    assertEquals(await copied(["-r", "--filter-from=rules", "--filter", "- sub"]), ["#x", "a.c", "b.o"]);
-    assertEquals(await copied(["-r", "--exclude-from", "patterns"]), ["#x", "a.c", "a.o"]);
-    assertEquals(await copied(["-r", "--exclude=a*", "--exclude=!", "--exclude=sub"]), [
-      "#x",
-      "a.c",
-      "a.o",
-      "b.o",
-    ]);
-    assertEquals(
-      await copied(["-a", "--include-from=-", "--exclude=*"], "*.c\0*/\0").catch(() => "no"),
-      "no",
+testInDirectory("sluice pdiffcopy chooses names of directories", async (directory) => {
+  await Deno.mkdir(`${directory}/from/sub`, { recursive: true });
+  for (const name of ["a.c", "a.o", "b.o", "#x", "sub/c.c", "sub/d"]) {
+    await Deno.writeTextFile(`${directory}/from/${name}`, name);
+  }
+  const copied = async (args: string[], stdin?: string): Promise<string[]> => {
+    await Deno.remove(`${directory}/to`, { recursive: true }).catch(() => {});
+    const options = stdin === undefined ? {} : { stdin: new TextEncoder().encode(stdin) };
+    const { code, stderr } = await sluice(
+      ["pdiffcopy", ...args, `${directory}/from`, `${directory}/to`],
+      { cwd: directory, ...options },
     );
-    assertEquals(await copied(["-a", "--include-from=-", "--from0", "--exclude=*"], "*.c\0*/\0"), [
-      "a.c",
-      "sub",
-      "c.c",
-    ]);
-    assertEquals(await copied(["-a", "--files-from=-"], "a.c\n#x\nsub\n"), ["a.c", "sub"]);
-    assertEquals(await copied(["-r", "--files-from=-", "--from0"], "#x\0./sub\0"), ["#x", "sub", "c.c", "d"]);
-    for (
-      const [args, message] of [
-        [["-r", "--exclude=[a"], 'the pattern "[a"'],
-        [["-r", "--filter=. rules"], "the filter rule"],
-        [["-r", "--exclude-from=nuls"], "--from0"],
-        [["-r", "--exclude-from=nothing"], "nothing: No such file"],
-        [["-r", "--exclude-from=-", "--files-from=-"], "Stdin is read once"],
-        [["-a", "--files-from=rules", "--delete"], "--delete has no effect"],
-        [["--exclude=a"], "it needs --recursive"],
-        [[], "-r"],
-      ] as const
-    ) {
-      const { code, stderr } = await sluice(["pdiffcopy", ...args, "from", "new"], { cwd: directory });
-      assertEquals([code, stderr.includes(message)], [1, true], stderr);
-    }
-    await Deno.writeTextFile(`${directory}/to/old.o`, "");
-    const removing = await ours(
-      "-rq",
-      "--delete-excluded",
-      "--exclude=*.o",
-      `${directory}/from`,
-      `${directory}/to`,
+    assertEquals(code, 0, stderr);
+    const below = await Deno.lstat(`${directory}/to/sub`).then(
+      () => names(`${directory}/to/sub`),
+      () => [],
     );
-    assertEquals([removing.code, names(`${directory}/to`)], [0, ["#x", "a.c", "sub"]], removing.stderr);
-  });
+    return [...names(`${directory}/to`), ...below];
+  };
+  await Deno.writeTextFile(`${directory}/rules`, "# comment\n; another\n\n+ b.o\n- *.o\n");
+  await Deno.writeTextFile(`${directory}/nuls`, "*.c\0*/\0");
+  await Deno.writeTextFile(`${directory}/patterns`, "sub/\n+ a.o\n*.o\r\n");
+  assertEquals(await copied(["-r", "--include=b.o", "--exclude", "*.o"]), [
+    "#x",
+    "a.c",
+    "b.o",
+    "sub",
+    "c.c",
+    "d",
+  ]);
+  assertEquals(await copied(["-r", "--filter-from=rules", "--filter", "- sub"]), ["#x", "a.c", "b.o"]);
+  assertEquals(await copied(["-r", "--exclude-from", "patterns"]), ["#x", "a.c", "a.o"]);
+  assertEquals(await copied(["-r", "--exclude=a*", "--exclude=!", "--exclude=sub"]), [
+    "#x",
+    "a.c",
+    "a.o",
+    "b.o",
+  ]);
+  assertEquals(
+    await copied(["-a", "--include-from=-", "--exclude=*"], "*.c\0*/\0").catch(() => "no"),
+    "no",
+  );
+  assertEquals(await copied(["-a", "--include-from=-", "--from0", "--exclude=*"], "*.c\0*/\0"), [
+    "a.c",
+    "sub",
+    "c.c",
+  ]);
+  assertEquals(await copied(["-a", "--files-from=-"], "a.c\n#x\nsub\n"), ["a.c", "sub"]);
+  assertEquals(await copied(["-r", "--files-from=-", "--from0"], "#x\0./sub\0"), ["#x", "sub", "c.c", "d"]);
+  for (
+    const [args, message] of [
+      [["-r", "--exclude=[a"], 'the pattern "[a"'],
+      [["-r", "--filter=. rules"], "the filter rule"],
+      [["-r", "--exclude-from=nuls"], "--from0"],
+      [["-r", "--exclude-from=nothing"], "nothing: No such file"],
+      [["-r", "--exclude-from=-", "--files-from=-"], "Stdin is read once"],
+      [["-a", "--files-from=rules", "--delete"], "--delete has no effect"],
+      [["--exclude=a"], "it needs --recursive"],
+      [[], "-r"],
+    ] as const
+  ) {
+    const { code, stderr } = await sluice(["pdiffcopy", ...args, "from", "new"], { cwd: directory });
+    assertEquals([code, stderr.includes(message)], [1, true], stderr);
+  }
+  await Deno.writeTextFile(`${directory}/to/old.o`, "");
+  const removing = await ours(
+    "-rq",
+    "--delete-excluded",
+    "--exclude=*.o",
+    `${directory}/from`,
+    `${directory}/to`,
+  );
+  assertEquals([removing.code, names(`${directory}/to`)], [0, ["#x", "a.c", "sub"]], removing.stderr);
 });
 
 Deno.test("sluice pdiffcopy serves what a file says", async () => {
@@ -615,58 +607,57 @@ async function asNobody(directory: string, ...args: string[]): Promise<{ code: n
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
 
-Deno.test({
-  name: "a user without rights copies trees as with rsync: own files, the owner's own read-only directories",
-  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0,
-  fn: () =>
-    inDirectory(async (directory) => {
-      await Deno.chmod(directory, 0o777);
-      await Deno.mkdir(`${directory}/from/ro/deep`, { recursive: true });
-      await Deno.mkdir(`${directory}/to/ro`, { recursive: true });
-      await Deno.writeTextFile(`${directory}/from/ro/a`, "a");
-      await Deno.writeTextFile(`${directory}/from/ro/b`, "b, longer");
-      await Deno.writeTextFile(`${directory}/to/ro/b`, "b");
-      await Deno.writeTextFile(`${directory}/to/ro/other`, "other");
-      await Deno.chmod(`${directory}/from/ro`, 0o555);
-      for (const path of ["to", "to/ro", "to/ro/b", "to/ro/other"]) {
-        await Deno.chown(`${directory}/${path}`, NOBODY, NOBODY);
-      }
-      await Deno.chmod(`${directory}/to/ro`, 0o555);
-      const sides = [`${directory}/from`, `${directory}/to`];
-      // Deno may lie in a home folder that only its owner may read.
-      await Deno.copyFile(Deno.execPath(), `${directory}/deno`);
-      await Deno.chmod(`${directory}/deno`, 0o755);
-      const probe = await asNobody(directory, "--help");
-      // The checkout may lie where nobody else may read.
-      if (probe.code !== 0) {
-        return console.log(`left out: another user can't run the checkout: ${probe.stderr.trim()}`);
-      }
-      const { code, stderr } = await asNobody(directory, "-a", "--delete", ...sides);
-      assertEquals(code, 0, stderr);
-      assertEquals(names(`${directory}/to/ro`), ["a", "b", "deep"]);
-      assertEquals(await Deno.readTextFile(`${directory}/to/ro/b`), "b, longer");
-      assertEquals((await Deno.stat(`${directory}/to/ro`)).mode! & 0o777, 0o555);
-      assertEquals((await Deno.stat(`${directory}/to/ro/a`)).uid, NOBODY);
-      // Permissions that are not carried come back too.
-      await Deno.writeTextFile(`${directory}/from/ro/new`, "new");
-      await Deno.chmod(`${directory}/from/ro`, 0o755);
-      const kept = await asNobody(directory, "-r", "--no-perms", "--no-times", ...sides);
-      assertEquals(kept.code, 0, kept.stderr);
-      assertEquals((await Deno.stat(`${directory}/to/ro`)).mode! & 0o777, 0o555);
-      assertEquals(await Deno.readTextFile(`${directory}/to/ro/new`), "new");
-      await asNobody(directory, "-a", ...sides);
-      const again = await asNobody(directory, "-a", ...sides);
-      assertStringIncludes(again.stderr, "copied 0 of 3 files");
-      // What can't be read is told once, by the path that the user gave.
-      await Deno.mkdir(`${directory}/from/closed`, { mode: 0 });
-      for (let count = 0; count < 2; count++) {
-        const { code, stderr } = await asNobody(directory, "-a", ...sides);
-        assertEquals([code, stderr.match(/^closed: .*\/from\/closed: /gm)?.length], [23, 1], stderr);
-        assertStringIncludes(stderr, "\n1 name was not copied");
-      }
-      await replaceReadOnlyFiles(directory);
-    }),
-});
+testInDirectory(
+  "a user without rights copies trees as with rsync: own files, the owner's own read-only directories",
+  { ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 },
+  async (directory) => {
+    await Deno.chmod(directory, 0o777);
+    await Deno.mkdir(`${directory}/from/ro/deep`, { recursive: true });
+    await Deno.mkdir(`${directory}/to/ro`, { recursive: true });
+    await Deno.writeTextFile(`${directory}/from/ro/a`, "a");
+    await Deno.writeTextFile(`${directory}/from/ro/b`, "b, longer");
+    await Deno.writeTextFile(`${directory}/to/ro/b`, "b");
+    await Deno.writeTextFile(`${directory}/to/ro/other`, "other");
+    await Deno.chmod(`${directory}/from/ro`, 0o555);
+    for (const path of ["to", "to/ro", "to/ro/b", "to/ro/other"]) {
+      await Deno.chown(`${directory}/${path}`, NOBODY, NOBODY);
+    }
+    await Deno.chmod(`${directory}/to/ro`, 0o555);
+    const sides = [`${directory}/from`, `${directory}/to`];
+    // Deno may lie in a home folder that only its owner may read.
+    await Deno.copyFile(Deno.execPath(), `${directory}/deno`);
+    await Deno.chmod(`${directory}/deno`, 0o755);
+    const probe = await asNobody(directory, "--help");
+    // The checkout may lie where nobody else may read.
+    if (probe.code !== 0) {
+      return console.log(`left out: another user can't run the checkout: ${probe.stderr.trim()}`);
+    }
+    const { code, stderr } = await asNobody(directory, "-a", "--delete", ...sides);
+    assertEquals(code, 0, stderr);
+    assertEquals(names(`${directory}/to/ro`), ["a", "b", "deep"]);
+    assertEquals(await Deno.readTextFile(`${directory}/to/ro/b`), "b, longer");
+    assertEquals((await Deno.stat(`${directory}/to/ro`)).mode! & 0o777, 0o555);
+    assertEquals((await Deno.stat(`${directory}/to/ro/a`)).uid, NOBODY);
+    // Permissions that are not carried come back too.
+    await Deno.writeTextFile(`${directory}/from/ro/new`, "new");
+    await Deno.chmod(`${directory}/from/ro`, 0o755);
+    const kept = await asNobody(directory, "-r", "--no-perms", "--no-times", ...sides);
+    assertEquals(kept.code, 0, kept.stderr);
+    assertEquals((await Deno.stat(`${directory}/to/ro`)).mode! & 0o777, 0o555);
+    assertEquals(await Deno.readTextFile(`${directory}/to/ro/new`), "new");
+    await asNobody(directory, "-a", ...sides);
+    const again = await asNobody(directory, "-a", ...sides);
+    assertStringIncludes(again.stderr, "copied 0 of 3 files");
+    // What can't be read is told once, by the path that the user gave.
+    await Deno.mkdir(`${directory}/from/closed`, { mode: 0 });
+    for (let count = 0; count < 2; count++) {
+      const { code, stderr } = await asNobody(directory, "-a", ...sides);
+      assertEquals([code, stderr.match(/^closed: .*\/from\/closed: /gm)?.length], [23, 1], stderr);
+      assertStringIncludes(stderr, "\n1 name was not copied");
+    }
+    await replaceReadOnlyFiles(directory);
+  },
+);
 
 /** Files that their owner may only read are replaced, small and large, and get their attributes. */
 async function replaceReadOnlyFiles(directory: string): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * What `sluice zstd` does with files that are not compressed: the real tool's rules, flag by flag.
  */
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { assertEquals } from "@std/assert";
 import { names, ours, real, run, sluice, testInterop } from "./_cli.ts";
 import { join } from "./_data.ts";
@@ -85,8 +85,9 @@ testInterop("passes stdin through where zstd does", async () => {
   }
 });
 
-Deno.test("sluice zcat reads gzip and zstd, passes other files through, and fails on damaged gzip", async () => {
-  await inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice zcat reads gzip and zstd, passes other files through, and fails on damaged gzip",
+  async (cwd) => {
     const gzip = new Uint8Array(
       await new Response(new Blob([PLAIN]).stream().pipeThrough(new CompressionStream("gzip"))).arrayBuffer(),
     );
@@ -98,5 +99,5 @@ Deno.test("sluice zcat reads gzip and zstd, passes other files through, and fail
       assertEquals([code, stdout], [0, PLAIN]);
     }
     assertEquals((await sluice(["gzcat", "cut.gz"], { cwd })).code, 1);
-  });
-});
+  },
+);

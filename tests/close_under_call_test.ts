@@ -99,7 +99,8 @@ const ROWS: readonly Row[] = [
       };
       const kernel = new Lz4EncoderKernel(options);
       kernel.begin(4, undefined, undefined);
-      const call = kernel.stepAsync(CONTENT, 0, CONTENT.length, new Uint8Array(CONTENT.length), 0, 2);
+      const target = new Uint8Array(CONTENT.length);
+      const call = kernel.stepAsync(CONTENT, 0, CONTENT.length, target, 0, target.length, 2);
       return { call, objects: [kernel] };
     },
   },

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { buildLz4Index, compressLz4, planLz4Splits, repackLz4 } from "@sluice/lz4";
 import { compressZstdSeekable, planZstdSplits, ZstdSeekableReader } from "@sluice/zstd/seekable";
 import { join } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { objectOf, startRangeServer } from "./_range_server.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
@@ -110,25 +110,23 @@ async function checkScript(
   }
 }
 
-Deno.test("Dask reads splits of lz4 and zstd, from disk and over HTTP", () =>
-  inDirectory(async (folder) => {
-    const packages = ["dask", "distributed", "lz4", "zstandard"];
-    const python = await pythonWith(`${folder}/venv`, "dask.distributed, lz4.frame, zstandard", packages);
-    if (python === undefined) return;
-    await checkScript(folder, python, "dask_read.py", {}, CALLS);
-  }));
+testInDirectory("Dask reads splits of lz4 and zstd, from disk and over HTTP", async (folder) => {
+  const packages = ["dask", "distributed", "lz4", "zstandard"];
+  const python = await pythonWith(`${folder}/venv`, "dask.distributed, lz4.frame, zstandard", packages);
+  if (python === undefined) return;
+  await checkScript(folder, python, "dask_read.py", {}, CALLS);
+});
 
-Deno.test("PySpark reads splits of lz4 and zstd, from disk and over HTTP", () =>
-  inDirectory(async (folder) => {
-    if (!(await run("java", ["-version"]))?.success) {
-      return console.log("SKIPPED: reading with pyspark: java is not installed");
-    }
-    const packages = ["pyspark", "lz4", "zstandard"];
-    const python = await pythonWith(`${folder}/venv`, "pyspark, lz4.frame, zstandard", packages);
-    if (python === undefined) return;
-    const env = { SPARK_LOCAL_IP: "127.0.0.1", SPARK_MASTER: "local[2]", PYSPARK_PYTHON: python };
-    await checkScript(folder, python, "spark_read.py", env, LONG ? CALLS : CALLS.slice(0, 2));
-  }));
+testInDirectory("PySpark reads splits of lz4 and zstd, from disk and over HTTP", async (folder) => {
+  if (!(await run("java", ["-version"]))?.success) {
+    return console.log("SKIPPED: reading with pyspark: java is not installed");
+  }
+  const packages = ["pyspark", "lz4", "zstandard"];
+  const python = await pythonWith(`${folder}/venv`, "pyspark, lz4.frame, zstandard", packages);
+  if (python === undefined) return;
+  const env = { SPARK_LOCAL_IP: "127.0.0.1", SPARK_MASTER: "local[2]", PYSPARK_PYTHON: python };
+  await checkScript(folder, python, "spark_read.py", env, LONG ? CALLS : CALLS.slice(0, 2));
+});
 
 Deno.test("the Python examples have at most 40 lines", async () => {
   for (const script of ["dask_read.py", "spark_read.py"]) {

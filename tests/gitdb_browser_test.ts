@@ -3,14 +3,15 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { serveFolder, testInChromium } from "./_chromium.ts";
-import { git, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, makeRepository } from "./_git.ts";
 import { allowOrigins, GIT_SERVES, withServer } from "./_git_server.ts";
 import { bundle } from "./_runtimes.ts";
 
 testInChromium(
   "a page fetches a shallow and a blob-less history from another origin, in every version",
   (browser) =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const path = `${folder}/served.git`;
       await makeRepository(path, { commits: 20, packing: ["pack"] });
       await git(path, ["config", "uploadpack.allowFilter", "true"]);

@@ -3,7 +3,8 @@
  */
 import { assertEquals } from "@std/assert";
 import { sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, gitBytes, makeRepository } from "./_git.ts";
 
 async function ours(folder: string, args: readonly string[], stdin?: Uint8Array): Promise<Uint8Array> {
   const [name, ...rest] = args;
@@ -18,7 +19,7 @@ async function ours(folder: string, args: readonly string[], stdin?: Uint8Array)
 }
 
 function testCli(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => inDirectory(test) });
 }
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

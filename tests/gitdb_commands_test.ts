@@ -4,7 +4,8 @@
 import { assertEquals } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { ENVIRONMENT, git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const encode = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -19,7 +20,7 @@ interface Call {
 }
 
 function testCommands(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => inDirectory(test) });
 }
 
 /** Runs both tools; what differs fails. */

@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { GitRepository } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/gitdb";
-import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE } from "./_git.ts";
 
 const DURATION_MS = Deno.env.get("SLUICE_LONG") === "1" ? 600_000 : 4_000;
 const AUTHOR = { name: "A", email: "a@example.test", date: new Date(1_700_000_000_000), timezone: "+0000" };
@@ -70,29 +71,28 @@ async function gitCommitsUntil(end: number, folder: string): Promise<number> {
   return count;
 }
 
-Deno.test({
-  name: "commits beside git's packing and garbage collection are all there",
-  ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await git(folder, ["init", "-q", "-b", "main", "."]);
-      const end = Date.now() + DURATION_MS;
-      const work = [
-        commitUntil(end, folder, "main"),
-        commitUntil(end, folder, "other"),
-        careUntil(end, folder),
-        gitCommitsUntil(end, folder),
-      ] as const;
-      await Promise.allSettled(work); // nothing works in the folder any more when a fault removes it
-      const [main, other, rounds, theirs] = await Promise.all(work);
-      for (const [branch, made] of [["main", main], ["other", other]] as const) {
-        assertEquals((await git(folder, ["rev-list", "--reverse", branch])).trim().split("\n"), made);
-      }
-      assertEquals((await git(folder, ["rev-list", "--count", "theirs"])).trim(), `${theirs}`);
-      await git(folder, ["fsck", "--strict", "--no-dangling"]);
-      console.log(
-        `${main.length + other.length} commits, ${theirs} of git, beside ${rounds} rounds of its care`,
-      );
-      assert(main.length > 0 && other.length > 0 && rounds > 0);
-    }),
-});
+testInDirectory(
+  "commits beside git's packing and garbage collection are all there",
+  { ignore: !GIT_IS_HERE },
+  async (folder) => {
+    await git(folder, ["init", "-q", "-b", "main", "."]);
+    const end = Date.now() + DURATION_MS;
+    const work = [
+      commitUntil(end, folder, "main"),
+      commitUntil(end, folder, "other"),
+      careUntil(end, folder),
+      gitCommitsUntil(end, folder),
+    ] as const;
+    await Promise.allSettled(work); // nothing works in the folder any more when a fault removes it
+    const [main, other, rounds, theirs] = await Promise.all(work);
+    for (const [branch, made] of [["main", main], ["other", other]] as const) {
+      assertEquals((await git(folder, ["rev-list", "--reverse", branch])).trim().split("\n"), made);
+    }
+    assertEquals((await git(folder, ["rev-list", "--count", "theirs"])).trim(), `${theirs}`);
+    await git(folder, ["fsck", "--strict", "--no-dangling"]);
+    console.log(
+      `${main.length + other.length} commits, ${theirs} of git, beside ${rounds} rounds of its care`,
+    );
+    assert(main.length > 0 && other.length > 0 && rounds > 0);
+  },
+);

@@ -5,7 +5,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { GitDatabase, GitRepository } from "@sluice/gitdb";
 import { UnsupportedFeatureError } from "@sluice/internal";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -18,7 +19,7 @@ interface Call {
 }
 
 function testConfigured(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => inDirectory(test) });
 }
 
 /** Runs both tools; what differs fails. Returns git's exit codes. */

@@ -16,7 +16,8 @@ import {
 import type { GitIdLike, GitObjectReader } from "@sluice/gitdb";
 import { BACKENDS, testBackends } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
+import { inDirectory, testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit } from "./_git.ts";
 import { deltaSize, distance, idOf, rawPack, sourcesOf } from "./_git_pack.ts";
 import type { RawEntry } from "./_git_pack.ts";
 
@@ -30,46 +31,43 @@ async function damage(path: string, at: number, bytes: readonly number[]): Promi
   await file.write(new Uint8Array(bytes));
 }
 
-Deno.test({
-  name: "sluice gitdb cat-file prints the sound objects around damaged ones, as git prints them",
+testInDirectory("sluice gitdb cat-file prints the sound objects around damaged ones, as git prints them", {
   ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      const repository = `${folder}/r.git`;
-      await makeRepository(repository, { commits: 1 });
-      const ids: string[] = [];
-      for (let i = 0; i < 6; i++) {
-        const body = utf8.encode(Array.from({ length: 900 }, (_, line) => `${i} ${line * i}`).join("\n"));
-        ids.push((await git(repository, ["hash-object", "-w", "--stdin"], body)).trim());
-      }
-      const path = (id: string) => `${repository}/objects/${id.slice(0, 2)}/${id.slice(2)}`;
-      await damage(path(ids[3]!), 0, [0x58, 0x58, 0x58]);
-      const stdin = utf8.encode(`${ids.join("\n")}\n`);
-      for (const mode of ["--batch", "--batch-check"]) {
-        const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, mode], { stdin });
-        const theirs = await gitBytes(repository, ["cat-file", mode], stdin);
-        assertEquals(ours.stdout, theirs, mode);
-        assert(ours.stderr.includes(ids[3]!), mode);
-        assertEquals(ours.code, 1, mode);
-      }
-      // A body that is damaged ends git; the others are printed all the same.
-      await damage(path(ids[1]!), 200, [0x58, 0x58, 0x58, 0x58]);
-      const sound = [0, 2, 4, 5].map((i) => ids[i]!);
-      const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, "--batch"], { stdin });
-      const printed = new TextDecoder().decode(ours.stdout);
-      for (const id of sound) assert(printed.includes(`${id} blob`), id);
-      for (const id of [ids[1], ids[3]]) assert(printed.includes(`${id} missing\n`), id);
-      const all = await sluice([
-        "gitdb",
-        "cat-file",
-        "--git-dir",
-        repository,
-        "--batch-all-objects",
-        "--batch",
-      ]);
-      for (const id of sound) assert(new TextDecoder().decode(all.stdout).includes(`${id} blob`), id);
-      assertEquals(all.code, 1);
-    }),
+}, async (folder) => {
+  const repository = `${folder}/r.git`;
+  await makeRepository(repository, { commits: 1 });
+  const ids: string[] = [];
+  for (let i = 0; i < 6; i++) {
+    const body = utf8.encode(Array.from({ length: 900 }, (_, line) => `${i} ${line * i}`).join("\n"));
+    ids.push((await git(repository, ["hash-object", "-w", "--stdin"], body)).trim());
+  }
+  const path = (id: string) => `${repository}/objects/${id.slice(0, 2)}/${id.slice(2)}`;
+  await damage(path(ids[3]!), 0, [0x58, 0x58, 0x58]);
+  const stdin = utf8.encode(`${ids.join("\n")}\n`);
+  for (const mode of ["--batch", "--batch-check"]) {
+    const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, mode], { stdin });
+    const theirs = await gitBytes(repository, ["cat-file", mode], stdin);
+    assertEquals(ours.stdout, theirs, mode);
+    assert(ours.stderr.includes(ids[3]!), mode);
+    assertEquals(ours.code, 1, mode);
+  }
+  // A body that is damaged ends git; the others are printed all the same.
+  await damage(path(ids[1]!), 200, [0x58, 0x58, 0x58, 0x58]);
+  const sound = [0, 2, 4, 5].map((i) => ids[i]!);
+  const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, "--batch"], { stdin });
+  const printed = new TextDecoder().decode(ours.stdout);
+  for (const id of sound) assert(printed.includes(`${id} blob`), id);
+  for (const id of [ids[1], ids[3]]) assert(printed.includes(`${id} missing\n`), id);
+  const all = await sluice([
+    "gitdb",
+    "cat-file",
+    "--git-dir",
+    repository,
+    "--batch-all-objects",
+    "--batch",
+  ]);
+  for (const id of sound) assert(new TextDecoder().decode(all.stdout).includes(`${id} blob`), id);
+  assertEquals(all.code, 1);
 });
 
 testGit("a malformed id is one failed result among the others", async (folder) => {
@@ -127,7 +125,7 @@ testGit("a malformed id is one failed result among the others", async (folder) =
 testBackends(
   "gitdb: verify reports hostile offset rows of an index and checks the rest",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const writer = new PackWriter();
       for (let i = 0; i < 4; i++) await writer.add({ type: "blob", body: `row ${i}` });
       const { pack } = await writer.finish();
@@ -232,7 +230,7 @@ testGit("fsck reports a pack that can't be opened", async (folder) => {
 });
 
 testBackends("gitdb: what exceeds a limit is told as a limit", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const writer = new PackWriter();
     for (const body of ["one", "a longer body"]) await writer.add({ type: "blob", body });
     const { pack } = await writer.finish();
@@ -286,49 +284,48 @@ testBackends(
 );
 
 for (const backend of BACKENDS) {
-  Deno.test({
-    name: `chains of 5,000 deltas are read as git reads them [${backend}]`,
-    ignore: !GIT_IS_HERE,
-    fn: () =>
-      withFolder(async (folder) => {
-        const depth = 5000;
-        let content: Uint8Array<ArrayBuffer> = utf8.encode("x".repeat(30));
-        const entries: RawEntry[] = [{ kind: 3, content, id: idOf("blob", content) }];
-        const lengths: number[] = [];
-        const next = utf8.encode("y");
-        // A byte more with each delta.
-        for (let i = 0; i < depth; i++) {
-          const longer = new Uint8Array([...content, ...next]);
-          const delta = [
-            ...deltaSize(content.length),
-            ...deltaSize(longer.length),
-            0xb0,
-            content.length & 255,
-            content.length >>> 8,
-            1,
-            ...next,
-          ];
-          lengths.push(delta.length);
-          entries.push({
-            kind: 7,
-            base: Uint8Array.fromHex(idOf("blob", content)),
-            content: new Uint8Array(delta),
-            id: idOf("blob", longer),
-          });
-          content = longer;
-        }
-        const made = rawPack(entries);
-        const id = idOf("blob", content);
-        await using store = await PackStore.fromSources(sourcesOf(made), { backend });
-        assertEquals((await store.info(id)).packed?.depth, depth);
-        assertEquals(await (await store.read(id, { verifyChecksums: true })).bytes(), content);
-        const findings = [];
-        for await (const finding of store.packs[0]!.verify({ level: "full" })) findings.push(finding.message);
-        assertEquals(new Set(findings.filter((message) => !message.includes("CRC"))), new Set());
-        await Deno.writeFile(`${folder}/p.pack`, made.pack);
-        await git(folder, ["index-pack", `${folder}/p.pack`]);
-      }),
-  });
+  testInDirectory(
+    `chains of 5,000 deltas are read as git reads them [${backend}]`,
+    { ignore: !GIT_IS_HERE },
+    async (folder) => {
+      const depth = 5000;
+      let content: Uint8Array<ArrayBuffer> = utf8.encode("x".repeat(30));
+      const entries: RawEntry[] = [{ kind: 3, content, id: idOf("blob", content) }];
+      const lengths: number[] = [];
+      const next = utf8.encode("y");
+      // A byte more with each delta.
+      for (let i = 0; i < depth; i++) {
+        const longer = new Uint8Array([...content, ...next]);
+        const delta = [
+          ...deltaSize(content.length),
+          ...deltaSize(longer.length),
+          0xb0,
+          content.length & 255,
+          content.length >>> 8,
+          1,
+          ...next,
+        ];
+        lengths.push(delta.length);
+        entries.push({
+          kind: 7,
+          base: Uint8Array.fromHex(idOf("blob", content)),
+          content: new Uint8Array(delta),
+          id: idOf("blob", longer),
+        });
+        content = longer;
+      }
+      const made = rawPack(entries);
+      const id = idOf("blob", content);
+      await using store = await PackStore.fromSources(sourcesOf(made), { backend });
+      assertEquals((await store.info(id)).packed?.depth, depth);
+      assertEquals(await (await store.read(id, { verifyChecksums: true })).bytes(), content);
+      const findings = [];
+      for await (const finding of store.packs[0]!.verify({ level: "full" })) findings.push(finding.message);
+      assertEquals(new Set(findings.filter((message) => !message.includes("CRC"))), new Set());
+      await Deno.writeFile(`${folder}/p.pack`, made.pack);
+      await git(folder, ["index-pack", `${folder}/p.pack`]);
+    },
+  );
 }
 
 testGit("no limit of bytes in flight holds bulk reads up, in order or not", async (folder) => {

@@ -7,7 +7,8 @@ import { CorruptDataError, fetchGitObjects, GitDirectoryStore, GitRemote, PackWr
 import { LimitExceededError, NotFoundError, SluiceError } from "@sluice/gitdb";
 import type { GitObjectId } from "@sluice/gitdb";
 import { testBackends } from "./_backends.ts";
-import { git, makeRepository, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { git, makeRepository } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import { MemoryDirectory } from "./_memory_directory.ts";
 
@@ -171,38 +172,35 @@ Deno.test("damaged files of a directory are errors of the family", async () => {
   assertEquals(await store.count(), 3);
 });
 
-Deno.test({
-  name: "a blob-less clone lies in a directory, and blobs come when they are read",
+testInDirectory("a blob-less clone lies in a directory, and blobs come when they are read", {
   ignore: !GIT_SERVES,
-  fn: () =>
-    withFolder(async (folder) => {
-      const path = `${folder}/served.git`;
-      await makeRepository(path, { commits: 12, packing: ["pack"] });
-      await git(path, ["config", "uploadpack.allowFilter", "true"]);
-      await git(path, ["config", "uploadpack.allowAnySHA1InWant", "true"]);
-      const head = (await git(path, ["rev-parse", "main"])).trim();
-      await withServer(folder, async (server) => {
-        const remote = new GitRemote(server.url("served.git"));
-        const directory = new MemoryDirectory();
-        await using store = await GitDirectoryStore.open(directory, {
-          onAbsent: async (ids) => {
-            await fetchGitObjects(remote, store, { wants: ids, promisor: true });
-            return true;
-          },
-        });
-        const { count } = await fetchGitObjects(remote, store, { wants: [head], filter: "blob:none" });
-        const before = await store.count();
-        assertEquals(count, before);
-        const tree = await git(path, ["ls-tree", "-r", "main"]);
-        for (const line of tree.trim().split("\n")) {
-          const [, , id] = line.split(/[ \t]/);
-          assertEquals(await store.has(id!), false);
-          assertEquals(await (await store.read(id!)).text(), await git(path, ["cat-file", "blob", id!]));
-        }
-        const seen = new Set(tree.trim().split("\n").map((line) => line.split(/[ \t]/)[2])).size;
-        assertEquals(await store.count(), before + seen);
-        await using again = await GitDirectoryStore.open(directory);
-        assertEquals(await again.count(), before + seen);
-      });
-    }),
+}, async (folder) => {
+  const path = `${folder}/served.git`;
+  await makeRepository(path, { commits: 12, packing: ["pack"] });
+  await git(path, ["config", "uploadpack.allowFilter", "true"]);
+  await git(path, ["config", "uploadpack.allowAnySHA1InWant", "true"]);
+  const head = (await git(path, ["rev-parse", "main"])).trim();
+  await withServer(folder, async (server) => {
+    const remote = new GitRemote(server.url("served.git"));
+    const directory = new MemoryDirectory();
+    await using store = await GitDirectoryStore.open(directory, {
+      onAbsent: async (ids) => {
+        await fetchGitObjects(remote, store, { wants: ids, promisor: true });
+        return true;
+      },
+    });
+    const { count } = await fetchGitObjects(remote, store, { wants: [head], filter: "blob:none" });
+    const before = await store.count();
+    assertEquals(count, before);
+    const tree = await git(path, ["ls-tree", "-r", "main"]);
+    for (const line of tree.trim().split("\n")) {
+      const [, , id] = line.split(/[ \t]/);
+      assertEquals(await store.has(id!), false);
+      assertEquals(await (await store.read(id!)).text(), await git(path, ["cat-file", "blob", id!]));
+    }
+    const seen = new Set(tree.trim().split("\n").map((line) => line.split(/[ \t]/)[2])).size;
+    assertEquals(await store.count(), before + seen);
+    await using again = await GitDirectoryStore.open(directory);
+    assertEquals(await again.count(), before + seen);
+  });
 });

@@ -18,7 +18,8 @@ import {
 } from "@sluice/gitdb";
 import type { GitObjectStore } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, makeRepository, testGit, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository, testGit } from "./_git.ts";
 
 const utf8 = new TextEncoder();
 
@@ -104,8 +105,9 @@ testGit("an alternate whose name is not UTF-8 is an error and no silence", async
   }
 });
 
-Deno.test("a lock that can't be committed is released, and a second commit is refused", () =>
-  withFolder(async (folder) => {
+testInDirectory(
+  "a lock that can't be committed is released, and a second commit is refused",
+  async (folder) => {
     await Deno.mkdir(`${folder}/taken/inside`, { recursive: true });
     const lock = await GitLockFile.acquire(`${folder}/taken`);
     assertThrows(() => lock.commit());
@@ -121,7 +123,8 @@ Deno.test("a lock that can't be committed is released, and a second commit is re
     // The lock of another holder stays.
     assert(Deno.statSync(`${folder}/file.lock`).isFile);
     again.rollback();
-  }));
+  },
+);
 
 const CALLS: Record<string, (store: GitObjectStore, id: string) => Promise<unknown>> = {
   has: (store, id) => store.has(id),
@@ -163,19 +166,14 @@ testGit("a store that was disposed of answers no question", async (folder) => {
   }
 });
 
-Deno.test({
-  name: "repack of a shared repository keeps it shared",
-  ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await git(folder, ["init", "-q", "--bare", "--shared=group", "r.git"]);
-      await git(`${folder}/r.git`, ["hash-object", "-w", "--stdin"], utf8.encode("x"));
-      await using database = await GitDatabase.open(`${folder}/r.git`);
-      const { name } = (await repackGitDatabase(database, { delete: true }))!;
-      assertEquals(Deno.statSync(`${folder}/r.git/objects/pack/${name}.pack`).mode! & 0o777, 0o444);
-      assertEquals((await run("git", ["-C", `${folder}/r.git`, "fsck"])).code, 0);
-      assertEquals((await sluice(["gitdb", "fsck", "--git-dir", `${folder}/r.git`])).code, 0);
-    }),
+testInDirectory("repack of a shared repository keeps it shared", { ignore: !GIT_IS_HERE }, async (folder) => {
+  await git(folder, ["init", "-q", "--bare", "--shared=group", "r.git"]);
+  await git(`${folder}/r.git`, ["hash-object", "-w", "--stdin"], utf8.encode("x"));
+  await using database = await GitDatabase.open(`${folder}/r.git`);
+  const { name } = (await repackGitDatabase(database, { delete: true }))!;
+  assertEquals(Deno.statSync(`${folder}/r.git/objects/pack/${name}.pack`).mode! & 0o777, 0o444);
+  assertEquals((await run("git", ["-C", `${folder}/r.git`, "fsck"])).code, 0);
+  assertEquals((await sluice(["gitdb", "fsck", "--git-dir", `${folder}/r.git`])).code, 0);
 });
 
 /** Objects of git's four types that some command of git refuses, or does not. */
@@ -244,40 +242,37 @@ const OBJECTS: Readonly<Record<"tree" | "commit" | "tag", readonly string[]>> = 
 
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
 
-Deno.test({
-  name: "hash-object and index-pack --strict refuse the objects that git refuses",
+testInDirectory("hash-object and index-pack --strict refuse the objects that git refuses", {
   ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await git(folder, ["init", "-q", "--bare", "r.git"]);
-      for (const [type, bodies] of Object.entries(OBJECTS)) {
-        for (const text of bodies) {
-          const body = latin1(text);
-          const shown = JSON.stringify(`${type} ${text}`);
-          const theirs = await run("git", ["-C", `${folder}/r.git`, "hash-object", "-t", type, "--stdin"], {
-            stdin: body,
-          });
-          const syntax = outcome(() => checkGitObject(type as "tree", body));
-          assertEquals(syntax, theirs.code === 0, `${shown} ${theirs.stderr}`);
-          const writer = new PackWriter();
-          await writer.add({ type: type as "tree", body, strict: false });
-          const { pack } = await writer.finish();
-          const strict = await run("git", ["-C", `${folder}/r.git`, "index-pack", "--strict", "--stdin"], {
-            stdin: pack,
-          });
-          // git also asks for the objects that are referred to; that is looked at below.
-          const accepted = strict.code === 0 || strict.stderr.includes("did not receive expected object");
-          assertEquals(
-            outcome(() => checkGitObject(type as "tree", body, { strict: true })),
-            accepted,
-            `${shown} ${strict.stderr}`,
-          );
-        }
-      }
-      const bad = await sluice(["gitdb", "hash-object", "-t", "tree", "--stdin"], { stdin: latin1("junk") });
-      assertEquals(bad.code, 128);
-      assertEquals(bad.stdout.length, 0);
-    }),
+}, async (folder) => {
+  await git(folder, ["init", "-q", "--bare", "r.git"]);
+  for (const [type, bodies] of Object.entries(OBJECTS)) {
+    for (const text of bodies) {
+      const body = latin1(text);
+      const shown = JSON.stringify(`${type} ${text}`);
+      const theirs = await run("git", ["-C", `${folder}/r.git`, "hash-object", "-t", type, "--stdin"], {
+        stdin: body,
+      });
+      const syntax = outcome(() => checkGitObject(type as "tree", body));
+      assertEquals(syntax, theirs.code === 0, `${shown} ${theirs.stderr}`);
+      const writer = new PackWriter();
+      await writer.add({ type: type as "tree", body, strict: false });
+      const { pack } = await writer.finish();
+      const strict = await run("git", ["-C", `${folder}/r.git`, "index-pack", "--strict", "--stdin"], {
+        stdin: pack,
+      });
+      // git also asks for the objects that are referred to; that is looked at below.
+      const accepted = strict.code === 0 || strict.stderr.includes("did not receive expected object");
+      assertEquals(
+        outcome(() => checkGitObject(type as "tree", body, { strict: true })),
+        accepted,
+        `${shown} ${strict.stderr}`,
+      );
+    }
+  }
+  const bad = await sluice(["gitdb", "hash-object", "-t", "tree", "--stdin"], { stdin: latin1("junk") });
+  assertEquals(bad.code, 128);
+  assertEquals(bad.stdout.length, 0);
 });
 
 function outcome(check: () => void): boolean {
@@ -316,77 +311,71 @@ testGit(
   },
 );
 
-Deno.test({
-  name: "sluice gitdb fsck finds missing objects as git does, also in shallow and partial clones",
+testInDirectory("sluice gitdb fsck finds missing objects as git does, also in shallow and partial clones", {
   ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      const origin = `${folder}/origin.git`;
-      await makeRepository(origin, { packing: ["loose"], commits: 4 });
-      await git(origin, ["config", "uploadpack.allowFilter", "true"]);
-      const url = `file://${origin}`;
-      await git(folder, ["clone", "-q", "--bare", "--depth=2", url, "shallow.git"]);
-      await git(folder, ["clone", "-q", "--bare", "--filter=blob:none", url, "partial.git"]);
-      const fsck = async (repository: string) => {
-        const theirs = await run("git", ["-C", repository, "fsck", "--no-dangling"]);
-        const ours = await sluice(["gitdb", "fsck", "--git-dir", repository]);
-        assertEquals(ours.code, theirs.code, `${repository} ${theirs.stderr} ${ours.stderr}`);
-        const lines = (output: Uint8Array) =>
-          new TextDecoder().decode(output).split("\n").filter((line) => line.startsWith("missing")).sort();
-        assertEquals(lines(ours.stdout), lines(theirs.stdout));
-        return ours.code;
-      };
-      for (const name of ["origin", "shallow", "partial"]) {
-        assertEquals(await fsck(`${folder}/${name}.git`), 0);
-      }
-      // A blob, a tree and a commit, each of which something refers to.
-      for (const name of ["main:d0/f0", "main:d1", "main~1"]) {
-        const id = (await git(origin, ["rev-parse", name])).trim();
-        const path = `${origin}/objects/${id.slice(0, 2)}/${id.slice(2)}`;
-        const bytes = await Deno.readFile(path);
-        await Deno.remove(path);
-        assertEquals(await fsck(origin), 2, name);
-        await Deno.writeFile(path, bytes);
-      }
-      // Nothing refers to it.
-      await git(
-        origin,
-        ["hash-object", "-t", "tree", "-w", "--literally", "--stdin"],
-        latin1(row("100644", "a")),
-      );
-      assertEquals(await fsck(origin), 0);
-    }),
+}, async (folder) => {
+  const origin = `${folder}/origin.git`;
+  await makeRepository(origin, { packing: ["loose"], commits: 4 });
+  await git(origin, ["config", "uploadpack.allowFilter", "true"]);
+  const url = `file://${origin}`;
+  await git(folder, ["clone", "-q", "--bare", "--depth=2", url, "shallow.git"]);
+  await git(folder, ["clone", "-q", "--bare", "--filter=blob:none", url, "partial.git"]);
+  const fsck = async (repository: string) => {
+    const theirs = await run("git", ["-C", repository, "fsck", "--no-dangling"]);
+    const ours = await sluice(["gitdb", "fsck", "--git-dir", repository]);
+    assertEquals(ours.code, theirs.code, `${repository} ${theirs.stderr} ${ours.stderr}`);
+    const lines = (output: Uint8Array) =>
+      new TextDecoder().decode(output).split("\n").filter((line) => line.startsWith("missing")).sort();
+    assertEquals(lines(ours.stdout), lines(theirs.stdout));
+    return ours.code;
+  };
+  for (const name of ["origin", "shallow", "partial"]) {
+    assertEquals(await fsck(`${folder}/${name}.git`), 0);
+  }
+  // A blob, a tree and a commit, each of which something refers to.
+  for (const name of ["main:d0/f0", "main:d1", "main~1"]) {
+    const id = (await git(origin, ["rev-parse", name])).trim();
+    const path = `${origin}/objects/${id.slice(0, 2)}/${id.slice(2)}`;
+    const bytes = await Deno.readFile(path);
+    await Deno.remove(path);
+    assertEquals(await fsck(origin), 2, name);
+    await Deno.writeFile(path, bytes);
+  }
+  // Nothing refers to it.
+  await git(
+    origin,
+    ["hash-object", "-t", "tree", "-w", "--literally", "--stdin"],
+    latin1(row("100644", "a")),
+  );
+  assertEquals(await fsck(origin), 0);
 });
 
-Deno.test({
-  name: "sluice gitdb cat-file reads the objects that replace others, as git does",
+testInDirectory("sluice gitdb cat-file reads the objects that replace others, as git does", {
   ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await git(folder, ["init", "-q", "--bare", "r.git"]);
-      const repository = `${folder}/r.git`;
-      const ids: string[] = [];
-      for (const text of ["one", "two two", "three three"]) {
-        ids.push((await git(repository, ["hash-object", "-w", "--stdin"], utf8.encode(text))).trim());
-      }
-      await git(repository, ["replace", ids[0]!, ids[1]!]);
-      await git(repository, ["pack-refs", "--all"]);
-      await git(repository, ["replace", ids[1]!, ids[2]!]);
-      const stdin = utf8.encode(`${ids.join("\n")}\n`);
-      const format = "--batch-check=%(objectname) %(objectsize) %(objectsize:disk)";
-      const commands = [["--batch"], ["--batch-check"], [format], ["-p", ids[0]!], ["-s", ids[1]!], [
-        "--batch-all-objects",
-        "--batch-check",
-      ]];
-      for (const [i, args] of commands.entries()) {
-        const input = i < 3 ? { stdin } : {};
-        const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, ...args], input);
-        const theirs = await run("git", ["-C", repository, "cat-file", ...args], input);
-        assertEquals(
-          new TextDecoder().decode(ours.stdout),
-          new TextDecoder().decode(theirs.stdout),
-          args.join(" "),
-        );
-      }
-    }),
+}, async (folder) => {
+  await git(folder, ["init", "-q", "--bare", "r.git"]);
+  const repository = `${folder}/r.git`;
+  const ids: string[] = [];
+  for (const text of ["one", "two two", "three three"]) {
+    ids.push((await git(repository, ["hash-object", "-w", "--stdin"], utf8.encode(text))).trim());
+  }
+  await git(repository, ["replace", ids[0]!, ids[1]!]);
+  await git(repository, ["pack-refs", "--all"]);
+  await git(repository, ["replace", ids[1]!, ids[2]!]);
+  const stdin = utf8.encode(`${ids.join("\n")}\n`);
+  const format = "--batch-check=%(objectname) %(objectsize) %(objectsize:disk)";
+  const commands = [["--batch"], ["--batch-check"], [format], ["-p", ids[0]!], ["-s", ids[1]!], [
+    "--batch-all-objects",
+    "--batch-check",
+  ]];
+  for (const [i, args] of commands.entries()) {
+    const input = i < 3 ? { stdin } : {};
+    const ours = await sluice(["gitdb", "cat-file", "--git-dir", repository, ...args], input);
+    const theirs = await run("git", ["-C", repository, "cat-file", ...args], input);
+    assertEquals(
+      new TextDecoder().decode(ours.stdout),
+      new TextDecoder().decode(theirs.stdout),
+      args.join(" "),
+    );
+  }
 });

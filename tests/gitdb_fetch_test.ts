@@ -2,7 +2,8 @@
  * `sluice gitdb ls-remote`, `fetch` and `clone` beside git: the same output, exit codes, references and FETCH_HEAD.
  */
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { git, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, makeRepository } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import { run, sluice, sluiceArguments } from "./_cli.ts";
 
@@ -16,7 +17,7 @@ const ENVIRONMENT = {
 };
 
 function testRemote(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name, ignore: !GIT_SERVES, fn: () => withFolder(test) });
+  Deno.test({ name, ignore: !GIT_SERVES, fn: () => inDirectory(test) });
 }
 
 interface Outcome {
@@ -96,7 +97,7 @@ testRemote("ls-remote prints what git prints", async (folder) => {
 });
 
 Deno.test("ls-remote, fetch and clone give up after --timeout, and say so", async () => {
-  await withFolder(async (folder) => {
+  await inDirectory(async (folder) => {
     for (const name of ["r/objects", "r/refs"]) await Deno.mkdir(`${folder}/${name}`, { recursive: true });
     await Deno.writeTextFile(`${folder}/r/HEAD`, "ref: refs/heads/main\n");
     const held = Promise.withResolvers<Response>();

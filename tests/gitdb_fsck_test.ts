@@ -4,13 +4,14 @@
 import { GitDatabase, inspectGitObjects } from "@sluice/gitdb";
 import { assert, assertEquals } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const lines = (words: string): string[] => words.split("\n").filter((line) => line !== "").sort();
 
 function testFsck(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name: `sluice gitdb fsck ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+  Deno.test({ name: `sluice gitdb fsck ${name}`, ignore: !GIT_IS_HERE, fn: () => inDirectory(test) });
 }
 
 /** Runs both; stdout has to have the same lines, and the exit code to be the same. Returns both texts on stderr. */

@@ -14,7 +14,8 @@ import {
 } from "@sluice/gitdb";
 import { SluiceError } from "@sluice/internal";
 import { run, sluice } from "./_cli.ts";
-import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, gitBytes, makeRepository, testGit } from "./_git.ts";
 
 const LIST = ["cat-file", "--batch-all-objects", "--batch-check", "--unordered"];
 const sorted = (text: string) => text.trim().split("\n").sort();
@@ -168,53 +169,50 @@ testGit("a database that git repacks stays readable while it is open", async (fo
   assert(await database.has(added));
 });
 
-Deno.test({
-  name: "sluice gitdb index-pack, multi-pack-index, repack, unpack-objects and fsck",
+testInDirectory("sluice gitdb index-pack, multi-pack-index, repack, unpack-objects and fsck", {
   ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      const repository = `${folder}/r.git`;
-      await makeRepository(repository, { packing: ["pack", "loose"], commits: 15 });
-      const ours = async (args: readonly string[], stdin?: Uint8Array) => {
-        const [name, ...rest] = args;
-        const outcome = await sluice(
-          ["gitdb", name!, `--git-dir=${repository}`, ...rest],
-          stdin === undefined ? {} : { stdin },
-        );
-        assertEquals(outcome.code, 0, outcome.stderr);
-        return new TextDecoder().decode(outcome.stdout);
-      };
-      await ours(["multi-pack-index", "write"]);
-      await git(repository, ["multi-pack-index", "verify"]);
-      await ours(["multi-pack-index", "verify"]);
-      await ours(["fsck"]);
-      const list = await gitBytes(repository, ["rev-list", "--objects", "--all"]);
-      const pack = await gitBytes(repository, ["pack-objects", "--stdout", "-q"], list);
-      await git(folder, ["init", "-q", "--bare", "two.git"]);
-      const two = [`--git-dir=${folder}/two.git`];
-      const printed = await sluice(["gitdb", "index-pack", ...two, "--stdin"], { stdin: pack });
-      assertEquals(printed.code, 0, printed.stderr);
-      await git(`${folder}/two.git`, ["fsck", "--full", "--no-dangling"]);
-      await git(folder, ["init", "-q", "--bare", "three.git"]);
-      await sluice(["gitdb", "unpack-objects", `--git-dir=${folder}/three.git`], { stdin: pack });
-      assertEquals(
-        sorted(await git(`${folder}/three.git`, LIST)),
-        sorted(await git(`${folder}/two.git`, LIST)),
-      );
-      await Deno.writeFile(`${folder}/p.pack`, pack);
-      const checksum = (await ours(["index-pack", `${folder}/p.pack`])).trim();
-      await git(folder, ["verify-pack", `${folder}/p.idx`]);
-      assertEquals(checksum.length, 40);
-      const before = sorted(await git(repository, LIST));
-      await ours(["repack", "-d"]);
-      assertEquals(sorted(await git(repository, LIST)), before);
-      const file = [...Deno.readDirSync(`${repository}/objects/pack`)].find(({ name }) =>
-        name.endsWith(".pack")
-      )!.name;
-      await run("chmod", ["u+w", `${repository}/objects/pack/${file}`]);
-      const damaged = await Deno.readFile(`${repository}/objects/pack/${file}`);
-      damaged[damaged.length >> 1]! ^= 0x10;
-      await Deno.writeFile(`${repository}/objects/pack/${file}`, damaged);
-      assertEquals((await sluice(["gitdb", "fsck", `--git-dir=${repository}`])).code, 1);
-    }),
+}, async (folder) => {
+  const repository = `${folder}/r.git`;
+  await makeRepository(repository, { packing: ["pack", "loose"], commits: 15 });
+  const ours = async (args: readonly string[], stdin?: Uint8Array) => {
+    const [name, ...rest] = args;
+    const outcome = await sluice(
+      ["gitdb", name!, `--git-dir=${repository}`, ...rest],
+      stdin === undefined ? {} : { stdin },
+    );
+    assertEquals(outcome.code, 0, outcome.stderr);
+    return new TextDecoder().decode(outcome.stdout);
+  };
+  await ours(["multi-pack-index", "write"]);
+  await git(repository, ["multi-pack-index", "verify"]);
+  await ours(["multi-pack-index", "verify"]);
+  await ours(["fsck"]);
+  const list = await gitBytes(repository, ["rev-list", "--objects", "--all"]);
+  const pack = await gitBytes(repository, ["pack-objects", "--stdout", "-q"], list);
+  await git(folder, ["init", "-q", "--bare", "two.git"]);
+  const two = [`--git-dir=${folder}/two.git`];
+  const printed = await sluice(["gitdb", "index-pack", ...two, "--stdin"], { stdin: pack });
+  assertEquals(printed.code, 0, printed.stderr);
+  await git(`${folder}/two.git`, ["fsck", "--full", "--no-dangling"]);
+  await git(folder, ["init", "-q", "--bare", "three.git"]);
+  await sluice(["gitdb", "unpack-objects", `--git-dir=${folder}/three.git`], { stdin: pack });
+  assertEquals(
+    sorted(await git(`${folder}/three.git`, LIST)),
+    sorted(await git(`${folder}/two.git`, LIST)),
+  );
+  await Deno.writeFile(`${folder}/p.pack`, pack);
+  const checksum = (await ours(["index-pack", `${folder}/p.pack`])).trim();
+  await git(folder, ["verify-pack", `${folder}/p.idx`]);
+  assertEquals(checksum.length, 40);
+  const before = sorted(await git(repository, LIST));
+  await ours(["repack", "-d"]);
+  assertEquals(sorted(await git(repository, LIST)), before);
+  const file = [...Deno.readDirSync(`${repository}/objects/pack`)].find(({ name }) =>
+    name.endsWith(".pack")
+  )!.name;
+  await run("chmod", ["u+w", `${repository}/objects/pack/${file}`]);
+  const damaged = await Deno.readFile(`${repository}/objects/pack/${file}`);
+  damaged[damaged.length >> 1]! ^= 0x10;
+  await Deno.writeFile(`${repository}/objects/pack/${file}`, damaged);
+  assertEquals((await sluice(["gitdb", "fsck", `--git-dir=${repository}`])).code, 1);
 });

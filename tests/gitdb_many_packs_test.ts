@@ -5,7 +5,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { GitDatabase, indexGitPack, PackWriter, SluiceError } from "@sluice/gitdb";
 import { BACKENDS } from "./_backends.ts";
 import { run } from "./_cli.ts";
-import { git, GIT_IS_HERE, makeRepository, testGit, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository, testGit } from "./_git.ts";
 
 /** Puts a pack with one blob into a folder; returns the id. */
 async function addPack(folder: string, body: string): Promise<string> {
@@ -37,23 +38,20 @@ console.log(found);
 `;
 
 for (const backend of BACKENDS) {
-  Deno.test({
-    name: `400 packs are read with 120 descriptors [${backend}]`,
+  testInDirectory(`400 packs are read with 120 descriptors [${backend}]`, {
     ignore: Deno.build.os === "windows",
-    fn: () =>
-      withFolder(async (folder) => {
-        await Deno.mkdir(`${folder}/objects/pack`, { recursive: true });
-        const ids: string[] = [];
-        for (let i = 0; i < 400; i++) ids.push(await addPack(`${folder}/objects/pack`, `blob ${i}`));
-        await Deno.writeTextFile(`${folder}/ids`, ids.join("\n"));
-        await Deno.writeTextFile(`${folder}/read.ts`, READ_ALL);
-        const config = new URL("../deno.json", import.meta.url).pathname;
-        const command = [Deno.execPath(), "run", "-A", "--no-check", "--config", config, `${folder}/read.ts`];
-        const words = [...command, folder, backend, `${folder}/ids`].map((word) => `'${word}'`).join(" ");
-        const { code, stdout, stderr } = await run("sh", ["-c", `ulimit -n 120; exec ${words}`]);
-        assertEquals(code, 0, stderr);
-        assertEquals(new TextDecoder().decode(stdout).trim(), "400");
-      }),
+  }, async (folder) => {
+    await Deno.mkdir(`${folder}/objects/pack`, { recursive: true });
+    const ids: string[] = [];
+    for (let i = 0; i < 400; i++) ids.push(await addPack(`${folder}/objects/pack`, `blob ${i}`));
+    await Deno.writeTextFile(`${folder}/ids`, ids.join("\n"));
+    await Deno.writeTextFile(`${folder}/read.ts`, READ_ALL);
+    const config = new URL("../deno.json", import.meta.url).pathname;
+    const command = [Deno.execPath(), "run", "-A", "--no-check", "--config", config, `${folder}/read.ts`];
+    const words = [...command, folder, backend, `${folder}/ids`].map((word) => `'${word}'`).join(" ");
+    const { code, stdout, stderr } = await run("sh", ["-c", `ulimit -n 120; exec ${words}`]);
+    assertEquals(code, 0, stderr);
+    assertEquals(new TextDecoder().decode(stdout).trim(), "400");
   });
 }
 
@@ -117,19 +115,16 @@ testGit("one damaged index hides no object of the other packs", async (folder) =
   await assertRejects(() => database.read("12".repeat(20)), SluiceError);
 });
 
-Deno.test({
-  name: "packs that git replaces again and again are followed by an open database",
+testInDirectory("packs that git replaces again and again are followed by an open database", {
   ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      const repository = `${folder}/r.git`;
-      await makeRepository(repository, { packing: ["pack", "pack", "loose"], commits: 8 });
-      await using database = await GitDatabase.open(repository);
-      const ids = await Array.fromAsync(database.ids());
-      for (const options of [["-a", "-d"], ["-a", "-d", "-f"], ["-a", "-d", "-f", "--depth=3"]]) {
-        await git(repository, ["repack", "-q", ...options]);
-        const results = await Promise.all(ids.map((id) => database.read(id, { verifyChecksums: true })));
-        assertEquals(results.length, ids.length);
-      }
-    }),
+}, async (folder) => {
+  const repository = `${folder}/r.git`;
+  await makeRepository(repository, { packing: ["pack", "pack", "loose"], commits: 8 });
+  await using database = await GitDatabase.open(repository);
+  const ids = await Array.fromAsync(database.ids());
+  for (const options of [["-a", "-d"], ["-a", "-d", "-f"], ["-a", "-d", "-f", "--depth=3"]]) {
+    await git(repository, ["repack", "-q", ...options]);
+    const results = await Promise.all(ids.map((id) => database.read(id, { verifyChecksums: true })));
+    assertEquals(results.length, ids.length);
+  }
 });

@@ -5,7 +5,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cloneGitRepository, GitRepository, UnsupportedFeatureError } from "@sluice/gitdb";
 import { replacedIds, rootIds } from "../gitdb/database/_root_ids.ts";
 import { run } from "./_cli.ts";
-import { ENVIRONMENT, git, GIT_IS_HERE, testGit, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 
 const EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
@@ -22,31 +23,28 @@ while [ ! -e stop ]; do
   git pack-refs --all --prune || exit 1
 done`;
 
-Deno.test({
-  name: "a reference that git packs meanwhile is in every listing",
+testInDirectory("a reference that git packs meanwhile is in every listing", {
   ignore: !GIT_IS_HERE || Deno.build.os === "windows",
-  fn: () =>
-    withFolder(async (folder) => {
-      await git(folder, ["init", "-q"]);
-      const making = new Deno.Command("sh", { args: ["-c", MAKE], cwd: folder, env: ENVIRONMENT }).spawn();
-      try {
-        await using repository = await GitRepository.open(folder);
-        const gitFolder = `${folder}/.git`;
-        for (let made = 0; made < REFERENCES;) {
-          const [count, id] = (await Deno.readTextFile(`${folder}/made`).catch(() => "0")).trim().split(" ");
-          made = Number(count);
-          if (made === 0) continue;
-          const listed = (await Array.fromAsync(repository.references())).map(({ name }) => name);
-          assert(listed.includes(`refs/tags/t${made}`), `${made} is not listed`);
-          assert((await rootIds(gitFolder, "sha1")).some((root) => `${root}` === id), `${made} is no root`);
-          const replaced = [...(await replacedIds(gitFolder, "sha1")).keys()];
-          assert(replaced.includes(made.toString(16).padStart(40, "0")), `${made} replaces nothing`);
-        }
-      } finally {
-        await Deno.writeTextFile(`${folder}/stop`, "");
-        assertEquals((await making.status).code, 0, "git failed");
-      }
-    }),
+}, async (folder) => {
+  await git(folder, ["init", "-q"]);
+  const making = new Deno.Command("sh", { args: ["-c", MAKE], cwd: folder, env: ENVIRONMENT }).spawn();
+  try {
+    await using repository = await GitRepository.open(folder);
+    const gitFolder = `${folder}/.git`;
+    for (let made = 0; made < REFERENCES;) {
+      const [count, id] = (await Deno.readTextFile(`${folder}/made`).catch(() => "0")).trim().split(" ");
+      made = Number(count);
+      if (made === 0) continue;
+      const listed = (await Array.fromAsync(repository.references())).map(({ name }) => name);
+      assert(listed.includes(`refs/tags/t${made}`), `${made} is not listed`);
+      assert((await rootIds(gitFolder, "sha1")).some((root) => `${root}` === id), `${made} is no root`);
+      const replaced = [...(await replacedIds(gitFolder, "sha1")).keys()];
+      assert(replaced.includes(made.toString(16).padStart(40, "0")), `${made} replaces nothing`);
+    }
+  } finally {
+    await Deno.writeTextFile(`${folder}/stop`, "");
+    assertEquals((await making.status).code, 0, "git failed");
+  }
 });
 
 /** UTF-16 has these in another order than UTF-8, which is git's. */

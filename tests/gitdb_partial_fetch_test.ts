@@ -6,7 +6,8 @@ import { cloneGitRepository, fetchGitRepository, GitRepository, SluiceError } fr
 import { withConfigValues } from "../gitdb/object/_config.ts";
 import { filterSpec } from "../gitdb/remote/_filter_spec.ts";
 import { run, sluice } from "./_cli.ts";
-import { ENVIRONMENT, git, testGit, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 
 async function commitFile(folder: string, name: string, content: string): Promise<void> {
@@ -263,8 +264,9 @@ Deno.test("filters are git's, with sizes in bytes", () => {
   }
 });
 
-Deno.test("values of a configuration change where git reads them, and nothing else does", async () => {
-  await withFolder(async (folder) => {
+testInDirectory(
+  "values of a configuration change where git reads them, and nothing else does",
+  async (folder) => {
     const values = [["promisor", "true"], ["filter", 'a "b"']] as const;
     for (
       const text of [
@@ -292,5 +294,5 @@ Deno.test("values of a configuration change where git reads them, and nothing el
       // Once more it is the same.
       assertEquals(withConfigValues(changed, "remote", "o", values), changed);
     }
-  });
-});
+  },
+);

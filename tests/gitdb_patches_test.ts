@@ -4,7 +4,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { ENVIRONMENT, git, GIT_IS_HERE, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder("latin1").decode(bytes);
 const encode = (words: string): Uint8Array => new TextEncoder().encode(words);
@@ -20,7 +21,7 @@ async function compare(cwd: string, words: string | readonly string[]): Promise<
 }
 
 function testPatches(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+  Deno.test({ name: `sluice gitdb ${name}`, ignore: !GIT_IS_HERE, fn: () => inDirectory(test) });
 }
 
 const INDENTS = ["", "", "  ", "\t", "    ", " \t"];

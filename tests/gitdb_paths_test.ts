@@ -5,7 +5,8 @@ import { GitRepository } from "@sluice/gitdb";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { run, sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { git, GIT_IS_HERE, testGit, withFolder } from "./_git.ts";
+import { testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, testGit } from "./_git.ts";
 
 const FILES = ["a", "d/x", "d/y", "d/e/z", "dx", "m"];
 
@@ -135,64 +136,63 @@ async function assertRejectsPath(repository: GitRepository, paths: string): Prom
   }, TypeError);
 }
 
-Deno.test({
-  name: "sluice gitdb log, rev-list, show and diff take paths as git does",
-  ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await makeHistory(folder, 5);
-      await Deno.mkdir(`${folder}/d/e`, { recursive: true });
-      const calls: [cwd: string, words: string][] = [
-        ["", "log -- a"],
-        ["", "log --oneline -- d/x m"],
-        ["", "log --oneline main -- d/"],
-        ["", "log --oneline --all -- nothing"],
-        ["", "log --oneline main~3..main --"],
-        ["", "log --oneline -- ."],
-        ["/d", "log --oneline"],
-        ["/d", "log --oneline -- ."],
-        ["/d", "log --oneline -- ../a x"],
-        ["/d/e", "log -3 --format=%h -- ../../m"],
-        ["", `log -2 --oneline -- ${folder}/a`],
-        ["", "log --oneline -3 --name-status -- d"],
-        ["", "log -4 --raw --first-parent -- d a"],
-        ["", "log -5 --name-only"],
-        ["", "log -5 --name-status --oneline --first-parent"],
-        ["", "log -5 --format=%h --name-only --reverse"],
-        ["", "log -5 --format=format:%h --raw --no-abbrev"],
-        ["", "rev-list main -- a"],
-        ["", "rev-list --count main -- d"],
-        ["", "rev-list --merges main -- d a m dx"],
-        ["", "rev-list --no-merges --skip=1 -n 3 main -- d a"],
-        ["", "show --name-status main -- d"],
-        ["", "show -s main~1 main~2 main~3 -- d"],
-        ["", "show --oneline --raw main~1 main~2 main~3 main~4 -- a m"],
-        ["", "diff --name-status main~4 main -- d a"],
-        ["", "diff --raw main~4..main -- d/"],
-        ["/d", "diff --name-only main~4 main -- ."],
-        ["", "diff --name-only main~4 main -- nothing"],
-        ["", "diff --name-only main~4 main d"],
-        ["", "log --oneline main -- ../out"],
-        ["", "log --oneline nowhere -- a"],
-        ["", "log --oneline nowhere"],
-        ["", "log --oneline main d/nowhere"],
-        ["", "log --oneline main d d/nowhere"],
-        ["", "log --oneline ^nowhere main"],
-        ["", "log --oneline -3 d"],
-        ["", "ls-tree --name-only main d/"],
-        ["", `ls-tree main ${folder}/d/x`],
-      ];
-      await git(folder, ["checkout", "-q", "-f", "main"]);
-      await git(folder, ["branch", "d"]); // a name that is a folder, too
-      for (const [cwd, words] of calls) {
-        await compareWith(`${folder}${cwd}`, words);
-      }
-      for (const words of ["log -- *.ts", "log -- :/a", "diff main~1 main --name-only -- a?"]) {
-        const { code, stderr } = await sluice(["gitdb", ...words.split(" ")], { cwd: folder });
-        assertEquals([code, /not known here/.test(stderr)], [129, true], words);
-      }
-    }),
-});
+testInDirectory(
+  "sluice gitdb log, rev-list, show and diff take paths as git does",
+  { ignore: !GIT_IS_HERE },
+  async (folder) => {
+    await makeHistory(folder, 5);
+    await Deno.mkdir(`${folder}/d/e`, { recursive: true });
+    const calls: [cwd: string, words: string][] = [
+      ["", "log -- a"],
+      ["", "log --oneline -- d/x m"],
+      ["", "log --oneline main -- d/"],
+      ["", "log --oneline --all -- nothing"],
+      ["", "log --oneline main~3..main --"],
+      ["", "log --oneline -- ."],
+      ["/d", "log --oneline"],
+      ["/d", "log --oneline -- ."],
+      ["/d", "log --oneline -- ../a x"],
+      ["/d/e", "log -3 --format=%h -- ../../m"],
+      ["", `log -2 --oneline -- ${folder}/a`],
+      ["", "log --oneline -3 --name-status -- d"],
+      ["", "log -4 --raw --first-parent -- d a"],
+      ["", "log -5 --name-only"],
+      ["", "log -5 --name-status --oneline --first-parent"],
+      ["", "log -5 --format=%h --name-only --reverse"],
+      ["", "log -5 --format=format:%h --raw --no-abbrev"],
+      ["", "rev-list main -- a"],
+      ["", "rev-list --count main -- d"],
+      ["", "rev-list --merges main -- d a m dx"],
+      ["", "rev-list --no-merges --skip=1 -n 3 main -- d a"],
+      ["", "show --name-status main -- d"],
+      ["", "show -s main~1 main~2 main~3 -- d"],
+      ["", "show --oneline --raw main~1 main~2 main~3 main~4 -- a m"],
+      ["", "diff --name-status main~4 main -- d a"],
+      ["", "diff --raw main~4..main -- d/"],
+      ["/d", "diff --name-only main~4 main -- ."],
+      ["", "diff --name-only main~4 main -- nothing"],
+      ["", "diff --name-only main~4 main d"],
+      ["", "log --oneline main -- ../out"],
+      ["", "log --oneline nowhere -- a"],
+      ["", "log --oneline nowhere"],
+      ["", "log --oneline main d/nowhere"],
+      ["", "log --oneline main d d/nowhere"],
+      ["", "log --oneline ^nowhere main"],
+      ["", "log --oneline -3 d"],
+      ["", "ls-tree --name-only main d/"],
+      ["", `ls-tree main ${folder}/d/x`],
+    ];
+    await git(folder, ["checkout", "-q", "-f", "main"]);
+    await git(folder, ["branch", "d"]); // a name that is a folder, too
+    for (const [cwd, words] of calls) {
+      await compareWith(`${folder}${cwd}`, words);
+    }
+    for (const words of ["log -- *.ts", "log -- :/a", "diff main~1 main --name-only -- a?"]) {
+      const { code, stderr } = await sluice(["gitdb", ...words.split(" ")], { cwd: folder });
+      assertEquals([code, /not known here/.test(stderr)], [129, true], words);
+    }
+  },
+);
 
 async function compareWith(cwd: string, words: string): Promise<void> {
   await compareCalls(cwd, words.split(" "));
@@ -207,83 +207,82 @@ async function compareCalls(cwd: string, args: readonly string[]): Promise<void>
   if (theirs.code === 128) assertEquals(ours.stderr, theirs.stderr, what);
 }
 
-Deno.test({
-  name: "sluice gitdb log leaves commits by who, when and what as git does, and prints the names of commits",
-  ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await makeHistory(folder, 6);
-      await git(folder, ["tag", "light", "main~2"]);
-      for (const [name, what] of [["t1", "main"], ["t2", "t1"], ["tree", "main^{tree}"]]) {
-        await git(folder, ["-c", "user.name=A", "-c", "user.email=a@b.c", "tag", "-am", "x", name!, what!]);
-      }
-      await git(folder, ["update-ref", "refs/remotes/o/main", "main~1"]);
-      await git(folder, ["symbolic-ref", "refs/remotes/o/HEAD", "refs/remotes/o/main"]);
-      for (const name of ["stash", "notes/x", "pull/1"]) {
-        await git(folder, ["update-ref", `refs/${name}`, "main"]);
-      }
-      const tests = [
-        ["log", "--oneline", "--author=N1"],
-        ["log", "--oneline", "--author", "n[02]@b.c>$"],
-        ["log", "--oneline", "--author=^N1 <n", "--author=N2"],
-        ["log", "--oneline", "--author=1 of"],
-        ["log", "--oneline", "--committer=^C <c@b.c>$", "-3"],
-        ["log", "--oneline", "--grep=of 3"],
-        ["log", "--oneline", "--grep=^commit 1.* of [3-5]$"],
-        ["log", "--oneline", "--grep=of 3", "--grep=of 4", "--author=N1"],
-        ["log", "--oneline", "-i", "--grep=COMMIT 5"],
-        ["log", "--oneline", "-F", "--grep=1*"],
-        ["log", "--oneline", "--grep=1*1 of"],
-        ["log", "--oneline", "--grep=\\(11\\|22\\) of"],
-        ["log", "--oneline", "--grep=(11|22) of"],
-        ["log", "--oneline", "-E", "--grep=(11|22) of|7+ of"],
-        ["log", "--oneline", "--grep=7\\+ of"],
-        ["log", "--oneline", "--grep=*"],
-        ["log", "--oneline", "--grep=^$", "-2"],
-        ["log", "--oneline", "--grep=a^b$c"],
-        ["log", "--oneline", "--since=@1000001500"],
-        ["log", "--oneline", "--after", "2001-09-09 02:01:40 +0000"],
-        ["log", "--oneline", "--until=2001-09-09T02:11:40Z", "--since=2001-09-09 04:01 +0200"],
-        ["log", "--oneline", "--before=2001-09-09 02:10:00"],
-        ["log", "--oneline", "--since=2001-09-09", "--all"],
-        ["log", "--oneline", "--since=2 weeks ago"],
-        ["log", "--oneline", "--until=3.months.ago", "-2"],
-        ["log", "--oneline", "--until=yesterday", "-2"],
-        ["log", "--oneline", "--since=@1000001500", "main~9..main"],
-        ["rev-list", "--count", "--author=N1", "--no-merges", "main"],
-        ["log", "--oneline", "--author=N1", "--skip=1", "-n", "2", "--reverse", "--", "d", "a"],
-        ["log", "--oneline", "--decorate"],
-        ["log", "--decorate", "-3"],
-        ["log", "--decorate=full", "--oneline", "-4"],
-        ["log", "--decorate=no", "--oneline", "-2"],
-        ["log", "--decorate", "--no-decorate", "--oneline", "-2"],
-        ["log", "--pretty=oneline", "--decorate=short", "-3"],
-        ["log", "--format=%h%d|%D", "-5"],
-        ["log", "--format=%d", "--decorate=full", "-3"],
-        ["log", "--pretty=fuller", "--decorate", "-1"],
-        ["show", "-s", "--decorate", "--oneline", "main", "light"],
-        ["log", "--decorate=odd"],
-      ];
-      for (const args of tests) {
-        await compareCalls(folder, args);
-      }
-      await git(folder, ["checkout", "-q", "--detach"]);
-      await compareCalls(folder, ["log", "--oneline", "--decorate", "-2"]);
-      await git(folder, ["replace", "main~1", "main~2"]);
-      await git(folder, ["clone", "-q", "--depth=2", `file://${folder}`, "shallow"]);
-      await compareCalls(folder, ["log", "--oneline", "--decorate", "-3"]);
-      await compareCalls(`${folder}/shallow`, ["log", "--oneline", "--decorate"]);
-      for (
-        const args of [
-          ["log", "--since=last friday"],
-          ["log", "--until=noon"],
-          ["log", "--grep=[[:alpha:]]"],
-          ["log", "--grep=\\w"],
-          ["log", "-i"],
-        ]
-      ) {
-        const { code, stdout } = await sluice(["gitdb", ...args], { cwd: folder });
-        assertEquals([code, stdout.length], [129, 0], args.join(" "));
-      }
-    }),
-});
+testInDirectory(
+  "sluice gitdb log leaves commits by who, when and what as git does, and prints the names of commits",
+  { ignore: !GIT_IS_HERE },
+  async (folder) => {
+    await makeHistory(folder, 6);
+    await git(folder, ["tag", "light", "main~2"]);
+    for (const [name, what] of [["t1", "main"], ["t2", "t1"], ["tree", "main^{tree}"]]) {
+      await git(folder, ["-c", "user.name=A", "-c", "user.email=a@b.c", "tag", "-am", "x", name!, what!]);
+    }
+    await git(folder, ["update-ref", "refs/remotes/o/main", "main~1"]);
+    await git(folder, ["symbolic-ref", "refs/remotes/o/HEAD", "refs/remotes/o/main"]);
+    for (const name of ["stash", "notes/x", "pull/1"]) {
+      await git(folder, ["update-ref", `refs/${name}`, "main"]);
+    }
+    const tests = [
+      ["log", "--oneline", "--author=N1"],
+      ["log", "--oneline", "--author", "n[02]@b.c>$"],
+      ["log", "--oneline", "--author=^N1 <n", "--author=N2"],
+      ["log", "--oneline", "--author=1 of"],
+      ["log", "--oneline", "--committer=^C <c@b.c>$", "-3"],
+      ["log", "--oneline", "--grep=of 3"],
+      ["log", "--oneline", "--grep=^commit 1.* of [3-5]$"],
+      ["log", "--oneline", "--grep=of 3", "--grep=of 4", "--author=N1"],
+      ["log", "--oneline", "-i", "--grep=COMMIT 5"],
+      ["log", "--oneline", "-F", "--grep=1*"],
+      ["log", "--oneline", "--grep=1*1 of"],
+      ["log", "--oneline", "--grep=\\(11\\|22\\) of"],
+      ["log", "--oneline", "--grep=(11|22) of"],
+      ["log", "--oneline", "-E", "--grep=(11|22) of|7+ of"],
+      ["log", "--oneline", "--grep=7\\+ of"],
+      ["log", "--oneline", "--grep=*"],
+      ["log", "--oneline", "--grep=^$", "-2"],
+      ["log", "--oneline", "--grep=a^b$c"],
+      ["log", "--oneline", "--since=@1000001500"],
+      ["log", "--oneline", "--after", "2001-09-09 02:01:40 +0000"],
+      ["log", "--oneline", "--until=2001-09-09T02:11:40Z", "--since=2001-09-09 04:01 +0200"],
+      ["log", "--oneline", "--before=2001-09-09 02:10:00"],
+      ["log", "--oneline", "--since=2001-09-09", "--all"],
+      ["log", "--oneline", "--since=2 weeks ago"],
+      ["log", "--oneline", "--until=3.months.ago", "-2"],
+      ["log", "--oneline", "--until=yesterday", "-2"],
+      ["log", "--oneline", "--since=@1000001500", "main~9..main"],
+      ["rev-list", "--count", "--author=N1", "--no-merges", "main"],
+      ["log", "--oneline", "--author=N1", "--skip=1", "-n", "2", "--reverse", "--", "d", "a"],
+      ["log", "--oneline", "--decorate"],
+      ["log", "--decorate", "-3"],
+      ["log", "--decorate=full", "--oneline", "-4"],
+      ["log", "--decorate=no", "--oneline", "-2"],
+      ["log", "--decorate", "--no-decorate", "--oneline", "-2"],
+      ["log", "--pretty=oneline", "--decorate=short", "-3"],
+      ["log", "--format=%h%d|%D", "-5"],
+      ["log", "--format=%d", "--decorate=full", "-3"],
+      ["log", "--pretty=fuller", "--decorate", "-1"],
+      ["show", "-s", "--decorate", "--oneline", "main", "light"],
+      ["log", "--decorate=odd"],
+    ];
+    for (const args of tests) {
+      await compareCalls(folder, args);
+    }
+    await git(folder, ["checkout", "-q", "--detach"]);
+    await compareCalls(folder, ["log", "--oneline", "--decorate", "-2"]);
+    await git(folder, ["replace", "main~1", "main~2"]);
+    await git(folder, ["clone", "-q", "--depth=2", `file://${folder}`, "shallow"]);
+    await compareCalls(folder, ["log", "--oneline", "--decorate", "-3"]);
+    await compareCalls(`${folder}/shallow`, ["log", "--oneline", "--decorate"]);
+    for (
+      const args of [
+        ["log", "--since=last friday"],
+        ["log", "--until=noon"],
+        ["log", "--grep=[[:alpha:]]"],
+        ["log", "--grep=\\w"],
+        ["log", "-i"],
+      ]
+    ) {
+      const { code, stdout } = await sluice(["gitdb", ...args], { cwd: folder });
+      assertEquals([code, stdout.length], [129, 0], args.join(" "));
+    }
+  },
+);

@@ -8,7 +8,8 @@ import { byteSourceFromBytes, NotFoundError } from "@sluice/internal";
 import { liveHandleCount } from "@sluice/ffi";
 import { BACKENDS, testBackends } from "./_backends.ts";
 import { join, Random } from "./_data.ts";
-import { git, GIT_IS_HERE, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory, testInDirectory } from "./_directory.ts";
+import { git, GIT_IS_HERE, makeRepository } from "./_git.ts";
 import type { RepositoryShape } from "./_git.ts";
 import { distance, idOf, rawPack } from "./_git_pack.ts";
 import { configureBackend } from "@sluice/ffi";
@@ -47,35 +48,34 @@ function valueOf<T>(result: GitResult<T>): T {
 }
 
 for (const [name, shape] of Object.entries(SHAPES)) {
-  Deno.test({
-    name: `GitDatabase reads every object of git's: ${name}`,
-    ignore: !GIT_IS_HERE,
-    fn: () =>
-      withFolder(async (folder) => {
-        const repository = `${folder}/repository.git`;
-        await makeRepository(repository, shape);
-        if (shape.borrows) {
-          await git(folder, ["clone", "-q", "--bare", "--shared", repository, "borrower.git"]);
-          await git(
-            `${folder}/borrower.git`,
-            ["hash-object", "-w", "--stdin"],
-            new TextEncoder().encode("own"),
-          );
+  testInDirectory(
+    `GitDatabase reads every object of git's: ${name}`,
+    { ignore: !GIT_IS_HERE },
+    async (folder) => {
+      const repository = `${folder}/repository.git`;
+      await makeRepository(repository, shape);
+      if (shape.borrows) {
+        await git(folder, ["clone", "-q", "--bare", "--shared", repository, "borrower.git"]);
+        await git(
+          `${folder}/borrower.git`,
+          ["hash-object", "-w", "--stdin"],
+          new TextEncoder().encode("own"),
+        );
+      }
+      const path = shape.borrows ? `${folder}/borrower.git` : repository;
+      const expected = await gitLines(path);
+      for (const backend of BACKENDS) {
+        configureBackend(backend);
+        const before = liveHandleCount();
+        try {
+          await checkDatabase(path, expected);
+        } finally {
+          configureBackend("auto");
         }
-        const path = shape.borrows ? `${folder}/borrower.git` : repository;
-        const expected = await gitLines(path);
-        for (const backend of BACKENDS) {
-          configureBackend(backend);
-          const before = liveHandleCount();
-          try {
-            await checkDatabase(path, expected);
-          } finally {
-            configureBackend("auto");
-          }
-          assertEquals(liveHandleCount(), before);
-        }
-      }),
-  });
+        assertEquals(liveHandleCount(), before);
+      }
+    },
+  );
 }
 
 async function checkDatabase(path: string, expected: readonly string[]): Promise<void> {
@@ -150,40 +150,39 @@ async function checkDatabase(path: string, expected: readonly string[]): Promise
   );
 }
 
-Deno.test({
-  name: "PackStore reads through byte sources what it reads from files",
-  ignore: !GIT_IS_HERE,
-  fn: () =>
-    withFolder(async (folder) => {
-      await makeRepository(folder, {
-        packing: ["pack"],
-        commits: 60,
-        packOptions: ["--depth=30", "-f", "-a"],
-      });
-      const names = [...Deno.readDirSync(`${folder}/objects/pack`)].map(({ name }) => name);
-      const name = names.find((name) => name.endsWith(".pack"))!.slice(0, -".pack".length);
-      const read = (ending: string) =>
-        byteSourceFromBytes(Deno.readFileSync(`${folder}/objects/pack/${name}${ending}`));
-      for (const backend of BACKENDS) {
-        await using store = await PackStore.fromSources(
-          [{ name, pack: read(".pack"), index: read(".idx") }],
-          { backend },
-        );
-        const ids = await Array.fromAsync(store.ids({ order: "storage" }));
-        let count = 0;
-        for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
-          for (const result of batch) {
-            valueOf(result);
-            count++;
-          }
+testInDirectory(
+  "PackStore reads through byte sources what it reads from files",
+  { ignore: !GIT_IS_HERE },
+  async (folder) => {
+    await makeRepository(folder, {
+      packing: ["pack"],
+      commits: 60,
+      packOptions: ["--depth=30", "-f", "-a"],
+    });
+    const names = [...Deno.readDirSync(`${folder}/objects/pack`)].map(({ name }) => name);
+    const name = names.find((name) => name.endsWith(".pack"))!.slice(0, -".pack".length);
+    const read = (ending: string) =>
+      byteSourceFromBytes(Deno.readFileSync(`${folder}/objects/pack/${name}${ending}`));
+    for (const backend of BACKENDS) {
+      await using store = await PackStore.fromSources(
+        [{ name, pack: read(".pack"), index: read(".idx") }],
+        { backend },
+      );
+      const ids = await Array.fromAsync(store.ids({ order: "storage" }));
+      let count = 0;
+      for await (const batch of store.readBatches(ids, { verifyChecksums: true })) {
+        for (const result of batch) {
+          valueOf(result);
+          count++;
         }
-        assertEquals(count, ids.length);
-        assertEquals(await hashOf(await store.read(ids[3]!)), `${ids[3]}`);
-        const findings = await Array.fromAsync(store.packs[0]!.verify());
-        assertEquals(findings, []);
       }
-    }),
-});
+      assertEquals(count, ids.length);
+      assertEquals(await hashOf(await store.read(ids[3]!)), `${ids[3]}`);
+      const findings = await Array.fromAsync(store.packs[0]!.verify());
+      assertEquals(findings, []);
+    }
+  },
+);
 
 const changedAt = (bytes: Uint8Array<ArrayBuffer>, step: number): Uint8Array<ArrayBuffer> =>
   bytes.map((byte, i) => i % step === 0 ? byte ^ 1 : byte);
@@ -221,7 +220,7 @@ testBackends("a delta by id may stand on a delta by distance, and on one in anot
 testBackends(
   "content that does not compress comes whole, however little is read at a time",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const random = new Random(52);
       const writer = new PackWriter({ window: 0 });
       const loose = new GitLooseStore(folder);
@@ -253,21 +252,20 @@ testBackends(
     }),
 );
 
-Deno.test("a prefix of loose objects reads one folder", () =>
-  withFolder(async (folder) => {
-    const store = new GitLooseStore(folder);
-    const ids: GitObjectId[] = [];
-    for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));
-    const folders: string[] = [];
-    const { readDirSync } = Deno;
-    Deno.readDirSync = (path) => {
-      folders.push(`${path}`);
-      return readDirSync(path);
-    };
-    try {
-      assertEquals(await store.resolvePrefix(`${ids[3]}`.slice(0, 9)), ids[3]);
-    } finally {
-      Deno.readDirSync = readDirSync;
-    }
-    assertEquals(folders, [`${folder}/${`${ids[3]}`.slice(0, 2)}`]);
-  }));
+testInDirectory("a prefix of loose objects reads one folder", async (folder) => {
+  const store = new GitLooseStore(folder);
+  const ids: GitObjectId[] = [];
+  for (let i = 0; i < 30; i++) ids.push(await store.write({ type: "blob", body: `${i}` }));
+  const folders: string[] = [];
+  const { readDirSync } = Deno;
+  Deno.readDirSync = (path) => {
+    folders.push(`${path}`);
+    return readDirSync(path);
+  };
+  try {
+    assertEquals(await store.resolvePrefix(`${ids[3]}`.slice(0, 9)), ids[3]);
+  } finally {
+    Deno.readDirSync = readDirSync;
+  }
+  assertEquals(folders, [`${folder}/${`${ids[3]}`.slice(0, 2)}`]);
+});

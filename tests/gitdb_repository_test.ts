@@ -16,7 +16,8 @@ import {
 } from "@sluice/gitdb";
 import type { GitSignature } from "@sluice/gitdb";
 import { run, sluice } from "./_cli.ts";
-import { ENVIRONMENT, git, GIT_IS_HERE, gitBytes, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { ENVIRONMENT, git, GIT_IS_HERE, gitBytes } from "./_git.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const encode = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
@@ -28,7 +29,7 @@ const AUTHOR: GitSignature = {
 };
 
 function testGit(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test({ name: `repository: ${name}`, ignore: !GIT_IS_HERE, fn: () => withFolder(test) });
+  Deno.test({ name: `repository: ${name}`, ignore: !GIT_IS_HERE, fn: () => inDirectory(test) });
 }
 
 /** A history with branches, merges, tags of all kinds, nested folders, names of all kinds and a submodule. */

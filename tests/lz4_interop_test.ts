@@ -14,6 +14,7 @@ import {
 import type { Lz4CompressOptions } from "@sluice/lz4";
 import { testBackends } from "./_backends.ts";
 import { join, Random, text } from "./_data.ts";
+import { testInDirectory } from "./_directory.ts";
 
 const MAIN = new URL("../cli/main.ts", import.meta.url).pathname;
 const CONTENT = join(text(600_000, 2), new Random(4).bytes(100_000), text(200_000, 3));
@@ -161,95 +162,85 @@ testBackends("a thousand random ranges and carved parts are those of the origina
   }
 });
 
-Deno.test("sluice lz4 works on files as the tool does, and the tool on its output", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    const plain = `${folder}/plain`;
-    await Deno.writeFile(plain, CONTENT);
-    for (
-      const options of [[], ["-9", "-B4D"], ["-l"], ["-B5", "-BX", "--content-size"], ["-T2", "-BD"], [
-        "--fast=3",
-      ]]
-    ) {
-      const made = await sluice(...options, "-f", plain, `${plain}.lz4`);
-      assertEquals(made.code, 0, made.stderr);
-      if (!ignore) assertEquals(await lz4(["-dc", `${plain}.lz4`]), CONTENT, options.join(" "));
-    }
-    assertEquals((await sluice("-t", `${plain}.lz4`)).code, 0);
-    assertEquals((await sluice(`${plain}.lz4`, plain)).code, 1); // exists
-    assertEquals((await sluice("-d", "-f", `${plain}.lz4`, `${plain}.copy`)).code, 0);
-    assertEquals(await Deno.readFile(`${plain}.copy`), CONTENT);
-    assertEquals((await sluice("-dc", `${plain}.lz4`)).stdout, CONTENT);
-    assertEquals((await sluice("-m", "--rm", "-f", `${plain}.copy`)).code, 0);
-    assert(!(await exists(`${plain}.copy`)) && await exists(`${plain}.copy.lz4`));
-    await Deno.writeFile(`${folder}/broken.lz4`, (await Deno.readFile(`${plain}.lz4`)).subarray(0, 5000));
-    const broken = await sluice("-d", "-f", `${folder}/broken.lz4`, `${folder}/broken`);
-    assertEquals(broken.code, 68);
-    assert(broken.stderr.includes("TRUNCATED"), broken.stderr);
-    assert(!await exists(`${folder}/broken`));
-    assertEquals((await sluice("--no-such-option")).code, 1);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+testInDirectory("sluice lz4 works on files as the tool does, and the tool on its output", async (folder) => {
+  const plain = `${folder}/plain`;
+  await Deno.writeFile(plain, CONTENT);
+  for (
+    const options of [[], ["-9", "-B4D"], ["-l"], ["-B5", "-BX", "--content-size"], ["-T2", "-BD"], [
+      "--fast=3",
+    ]]
+  ) {
+    const made = await sluice(...options, "-f", plain, `${plain}.lz4`);
+    assertEquals(made.code, 0, made.stderr);
+    if (!ignore) assertEquals(await lz4(["-dc", `${plain}.lz4`]), CONTENT, options.join(" "));
   }
+  assertEquals((await sluice("-t", `${plain}.lz4`)).code, 0);
+  assertEquals((await sluice(`${plain}.lz4`, plain)).code, 1); // exists
+  assertEquals((await sluice("-d", "-f", `${plain}.lz4`, `${plain}.copy`)).code, 0);
+  assertEquals(await Deno.readFile(`${plain}.copy`), CONTENT);
+  assertEquals((await sluice("-dc", `${plain}.lz4`)).stdout, CONTENT);
+  assertEquals((await sluice("-m", "--rm", "-f", `${plain}.copy`)).code, 0);
+  assert(!(await exists(`${plain}.copy`)) && await exists(`${plain}.copy.lz4`));
+  await Deno.writeFile(`${folder}/broken.lz4`, (await Deno.readFile(`${plain}.lz4`)).subarray(0, 5000));
+  const broken = await sluice("-d", "-f", `${folder}/broken.lz4`, `${folder}/broken`);
+  assertEquals(broken.code, 68);
+  assert(broken.stderr.includes("TRUNCATED"), broken.stderr);
+  assert(!await exists(`${folder}/broken`));
+  assertEquals((await sluice("--no-such-option")).code, 1);
 });
 
 async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-Deno.test("sluice lz4 index, cat, carve, splits, info, recover and resume", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const linked of [false, true]) {
-      const file = `${folder}/${linked}.lz4`;
-      await Deno.writeFile(file, compressLz4(CONTENT, { linked, blockSize: 65536 }));
-      assertEquals((await sluice("index", "--spacing=65536", ...linked ? ["--embed"] : [], file)).code, 0);
-      if (!ignore) assertEquals(await lz4(["-dc", file]), CONTENT);
-      for (const [start, end] of [[0, 10], [123_456, 323_456], [899_999, 900_000]] as const) {
-        const { code, stdout, stderr } = await sluice("cat", `--range=${start}-${end}`, file);
-        assertEquals(code, 0, stderr);
-        assertEquals(stdout, CONTENT.slice(start, end));
-      }
-      const carved = await sluice("carve", "-f", "--range=200000-210000", "-o", `${folder}/part.lz4`, file);
-      assertEquals(carved.code, 0, carved.stderr);
-      const skip = Number(/starts (\d+) bytes/.exec(carved.stderr)![1]);
-      const part = decompressLz4(await Deno.readFile(`${folder}/part.lz4`));
-      assertEquals(part.slice(skip, skip + 10_000), CONTENT.slice(200_000, 210_000));
-      for (
-        const [start, end] of [[0, 10], [65_536, 131_072], [200_000, 210_000], [550_000, 900_000]] as const
-      ) {
-        const made = await sluice("carve", "-f", `--range=${start}-${end}`, "-o", `${folder}/tool.lz4`, file);
-        assertEquals(made.code, 0, made.stderr);
-        if (ignore) continue;
-        const drop = Number(/starts (\d+) bytes/.exec(made.stderr)?.[1] ?? 0);
-        const decoded = await lz4(["-dc", `${folder}/tool.lz4`]);
-        assertEquals(
-          decoded.slice(drop, drop + end - start),
-          CONTENT.slice(start, end),
-          `${linked} ${start}`,
-        );
-      }
-      const splits = (await sluice("splits", "--count=4", file)).stdout;
-      assert(new TextDecoder().decode(splits).trim().split("\n").length >= 3);
-      assert(new TextDecoder().decode((await sluice("info", file)).stdout).includes('"blockCount":14'));
-      if (linked) assertEquals((await sluice("index", "--strip", file)).code, 0);
-      const resumed = await sluice("resume", "-f", file, "-o", `${folder}/out`);
-      assertEquals(resumed.code, 0);
-      assert(resumed.stderr.includes("content checksum verified"), resumed.stderr);
-      assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
+testInDirectory("sluice lz4 index, cat, carve, splits, info, recover and resume", async (folder) => {
+  for (const linked of [false, true]) {
+    const file = `${folder}/${linked}.lz4`;
+    await Deno.writeFile(file, compressLz4(CONTENT, { linked, blockSize: 65536 }));
+    assertEquals((await sluice("index", "--spacing=65536", ...linked ? ["--embed"] : [], file)).code, 0);
+    if (!ignore) assertEquals(await lz4(["-dc", file]), CONTENT);
+    for (const [start, end] of [[0, 10], [123_456, 323_456], [899_999, 900_000]] as const) {
+      const { code, stdout, stderr } = await sluice("cat", `--range=${start}-${end}`, file);
+      assertEquals(code, 0, stderr);
+      assertEquals(stdout, CONTENT.slice(start, end));
     }
-    const damaged = compressLz4(CONTENT, { blockSize: 65536, blockChecksums: true });
-    damaged[100_000]! ^= 1;
-    await Deno.writeFile(`${folder}/damaged.lz4`, damaged);
-    const saved = await sluice("recover", "--zero", "-o", `${folder}/saved`, `${folder}/damaged.lz4`);
-    assertEquals(saved.code, 1);
-    assert(saved.stderr.includes("BLOCK_CHECKSUM"), saved.stderr);
-    const content = await Deno.readFile(`${folder}/saved`);
-    assertEquals(content.length, CONTENT.length);
-    assertEquals(content.filter((byte, i) => byte !== CONTENT[i]).length <= 65536, true);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+    const carved = await sluice("carve", "-f", "--range=200000-210000", "-o", `${folder}/part.lz4`, file);
+    assertEquals(carved.code, 0, carved.stderr);
+    const skip = Number(/starts (\d+) bytes/.exec(carved.stderr)![1]);
+    const part = decompressLz4(await Deno.readFile(`${folder}/part.lz4`));
+    assertEquals(part.slice(skip, skip + 10_000), CONTENT.slice(200_000, 210_000));
+    for (
+      const [start, end] of [[0, 10], [65_536, 131_072], [200_000, 210_000], [550_000, 900_000]] as const
+    ) {
+      const made = await sluice("carve", "-f", `--range=${start}-${end}`, "-o", `${folder}/tool.lz4`, file);
+      assertEquals(made.code, 0, made.stderr);
+      if (ignore) continue;
+      const drop = Number(/starts (\d+) bytes/.exec(made.stderr)?.[1] ?? 0);
+      const decoded = await lz4(["-dc", `${folder}/tool.lz4`]);
+      assertEquals(
+        decoded.slice(drop, drop + end - start),
+        CONTENT.slice(start, end),
+        `${linked} ${start}`,
+      );
+    }
+    const splits = (await sluice("splits", "--count=4", file)).stdout;
+    assert(new TextDecoder().decode(splits).trim().split("\n").length >= 3);
+    assert(new TextDecoder().decode((await sluice("info", file)).stdout).includes('"blockCount":14'));
+    if (linked) assertEquals((await sluice("index", "--strip", file)).code, 0);
+    const resumed = await sluice("resume", "-f", file, "-o", `${folder}/out`);
+    assertEquals(resumed.code, 0);
+    assert(resumed.stderr.includes("content checksum verified"), resumed.stderr);
+    assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
   }
+  const damaged = compressLz4(CONTENT, { blockSize: 65536, blockChecksums: true });
+  damaged[100_000]! ^= 1;
+  await Deno.writeFile(`${folder}/damaged.lz4`, damaged);
+  const saved = await sluice("recover", "--zero", "-o", `${folder}/saved`, `${folder}/damaged.lz4`);
+  assertEquals(saved.code, 1);
+  assert(saved.stderr.includes("BLOCK_CHECKSUM"), saved.stderr);
+  const content = await Deno.readFile(`${folder}/saved`);
+  assertEquals(content.length, CONTENT.length);
+  assertEquals(content.filter((byte, i) => byte !== CONTENT[i]).length <= 65536, true);
 });
 
 Deno.test("lz4 --fast=0 is refused, as by the tool", async () => {

@@ -2,13 +2,14 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { buildLz4Index, compressLz4, encryptLz4AesGcmIterable } from "@sluice/lz4";
 import { run } from "./_cli.ts";
 import { join } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { objectOf, startRangeServer } from "./_range_server.ts";
 
 const EXAMPLE = new URL("../examples/lz4_splits/main.ts", import.meta.url).pathname;
 
-Deno.test("the example of splits counts the lines that match, of encrypted files too", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "the example of splits counts the lines that match, of encrypted files too",
+  async (folder) => {
     const lines = Array.from({ length: 40_000 }, (_, i) => `line ${i}${i % 3 === 0 ? " fizz" : ""}\n`);
     const file = compressLz4(new TextEncoder().encode(lines.join("")), { linked: true, blockSize: 65536 });
     const index = await buildLz4Index(file, { spacing: 65536 });
@@ -27,4 +28,5 @@ Deno.test("the example of splits counts the lines that match, of encrypted files
       assertStringIncludes(new TextDecoder().decode(stdout), "4 splits");
     }
     assertEquals((await run(Deno.execPath(), ["run", "-A", EXAMPLE])).code, 1);
-  }));
+  },
+);

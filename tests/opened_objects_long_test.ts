@@ -11,7 +11,7 @@ import type { ZpaqBackup } from "@sluice/zpaq/backup";
 import { SluiceError } from "@sluice/zstd";
 import type { ZstdLog } from "@sluice/zstd/log";
 import type { ZstdSeekableReader } from "@sluice/zstd/seekable";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { EXPORTS, gettersOf, methodsOf, NOT_OPENED, OPENED } from "./_opened_objects.ts";
 
 /** Every value at every place of the arguments in the long form, one in seven in the short one. */
@@ -99,8 +99,9 @@ Deno.test("every public class has an object in the table", () => {
 let calls = 0;
 
 for (const [name, make] of Object.entries(OPENED)) {
-  Deno.test(`${name}: whatever its methods are given is an error of the family or has an answer`, async () => {
-    await inDirectory(async (directory) => {
+  testInDirectory(
+    `${name}: whatever its methods are given is an error of the family or has an answer`,
+    async (directory) => {
       const faults: string[] = [];
       const sample = await make(directory) as object;
       const methods = methodsOf(sample);
@@ -122,36 +123,34 @@ for (const [name, make] of Object.entries(OPENED)) {
         }
       }
       assertEquals(faults, []);
-    });
-  });
+    },
+  );
 
-  Deno.test(`${name}: once closed, it answers or says that it is closed`, async () => {
-    await inDirectory(async (directory) => {
-      const faults: string[] = [];
-      const sample = await make(directory) as object;
-      for (const getter of gettersOf(sample)) {
-        const error = await errorOf(() => (sample as Record<string, unknown>)[getter]);
-        if (error !== undefined && !isTyped(error)) faults.push(`${getter} while it is open: ${error}`);
-      }
-      await end(sample);
-      for (const method of methodsOf(sample)) {
-        for (const values of [[], [new Uint8Array(10)], [0], ["a"]]) {
-          const error = await errorOf(() =>
-            (sample as Record<string, (...values: unknown[]) => unknown>)[method]!(...values)
-          );
-          calls++;
-          if (error !== undefined && !isTyped(error)) faults.push(`${method}: ${error}`);
-        }
-      }
-      for (const getter of gettersOf(sample)) {
-        const error = await errorOf(() => (sample as Record<string, unknown>)[getter]);
+  testInDirectory(`${name}: once closed, it answers or says that it is closed`, async (directory) => {
+    const faults: string[] = [];
+    const sample = await make(directory) as object;
+    for (const getter of gettersOf(sample)) {
+      const error = await errorOf(() => (sample as Record<string, unknown>)[getter]);
+      if (error !== undefined && !isTyped(error)) faults.push(`${getter} while it is open: ${error}`);
+    }
+    await end(sample);
+    for (const method of methodsOf(sample)) {
+      for (const values of [[], [new Uint8Array(10)], [0], ["a"]]) {
+        const error = await errorOf(() =>
+          (sample as Record<string, (...values: unknown[]) => unknown>)[method]!(...values)
+        );
         calls++;
-        if (error !== undefined && !isTyped(error)) faults.push(`${getter}: ${error}`);
+        if (error !== undefined && !isTyped(error)) faults.push(`${method}: ${error}`);
       }
-      const again = await errorOf(() => end(sample));
-      if (again !== undefined) faults.push(`closed twice: ${again}`);
-      assertEquals(faults, []);
-    });
+    }
+    for (const getter of gettersOf(sample)) {
+      const error = await errorOf(() => (sample as Record<string, unknown>)[getter]);
+      calls++;
+      if (error !== undefined && !isTyped(error)) faults.push(`${getter}: ${error}`);
+    }
+    const again = await errorOf(() => end(sample));
+    if (again !== undefined) faults.push(`closed twice: ${again}`);
+    assertEquals(faults, []);
   });
 }
 
@@ -197,8 +196,9 @@ const WITH_OPTIONS: Readonly<Record<string, (object: never, options: never, dire
     "ZpaqBackup.check": (backup: ZpaqBackup, options) => backup.check(options),
   };
 
-Deno.test("a method with an option that is not known throws a TypeError that names it", async () => {
-  await inDirectory(async (directory) => {
+testInDirectory(
+  "a method with an option that is not known throws a TypeError that names it",
+  async (directory) => {
     const faults: string[] = [];
     for (const [name, call] of Object.entries(WITH_OPTIONS)) {
       const object = await OPENED[name.split(".")[0]!]!(directory) as never;
@@ -209,8 +209,8 @@ Deno.test("a method with an option that is not known throws a TypeError that nam
       await end(object);
     }
     assertEquals(faults, []);
-  });
-});
+  },
+);
 
 Deno.test("the table of opened objects holds as many calls as is said", () => {
   console.log(`opened objects: ${Object.keys(OPENED).length} classes, ${calls} calls`);

@@ -64,10 +64,10 @@ async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Bytes> {
 
 const cut = (data: Bytes): Bytes[] => chunks(data, 997) as Bytes[];
 
-function pushAll(
-  pieces: Bytes[],
-  engine: Disposable & { push(piece: Bytes): Bytes; finish(): Bytes | void },
-): Bytes {
+/** A push engine of either direction. */
+type Engine = Disposable & { push(piece: Bytes): Bytes; finish(): Bytes | void };
+
+function pushAll(pieces: Bytes[], engine: Engine): Bytes {
   using open = engine;
   return join(...pieces.map((piece) => open.push(piece)), open.finish() ?? new Uint8Array());
 }
@@ -120,43 +120,61 @@ const ZSTD: Codec = {
   },
 };
 
-const LZ4: Codec = {
-  whole: (options) => compressLz4(CONTENT, options),
-  async shape(shape, options) {
-    if (shape === "stream") {
-      return await collect(ReadableStream.from(PIECES).pipeThrough(new Lz4CompressionStream(options)));
-    }
-    return shape === "iterable"
-      ? await collect(compressLz4Iterable(PIECES, options))
-      : pushAll(PIECES, new Lz4Encoder(options));
-  },
-  async decode(shape, data, options) {
-    if (shape === "stream") {
-      return await collect(ReadableStream.from(cut(data)).pipeThrough(new Lz4DecompressionStream(options)));
-    }
-    if (shape === "iterable") return await collect(decompressLz4Iterable(cut(data), options));
-    return shape === "push" ? pushAll(cut(data), new Lz4Decoder(options)) : decompressLz4(data, options);
-  },
-};
+/** A codec that takes and gives whole pieces only. */
+function plainCodec(
+  { compress, decompress, compressIterable, decompressIterable, compressor, decompressor, encoder, decoder }:
+    {
+      readonly compress: (content: Bytes, options: Options) => Bytes;
+      readonly decompress: (data: Bytes, options: Options) => Bytes;
+      readonly compressIterable: (pieces: Bytes[], options: Options) => AsyncIterable<Uint8Array>;
+      readonly decompressIterable: (pieces: Bytes[], options: Options) => AsyncIterable<Uint8Array>;
+      readonly compressor: (options: Options) => ReadableWritablePair<Uint8Array, Bytes>;
+      readonly decompressor: (options: Options) => ReadableWritablePair<Uint8Array, Bytes>;
+      readonly encoder: (options: Options) => Engine;
+      readonly decoder: (options: Options) => Engine;
+    },
+): Codec {
+  return {
+    whole: (options) => compress(CONTENT, options),
+    async shape(shape, options) {
+      if (shape === "stream") {
+        return await collect(ReadableStream.from(PIECES).pipeThrough(compressor(options)));
+      }
+      return shape === "iterable"
+        ? await collect(compressIterable(PIECES, options))
+        : pushAll(PIECES, encoder(options));
+    },
+    async decode(shape, data, options) {
+      if (shape === "stream") {
+        return await collect(ReadableStream.from(cut(data)).pipeThrough(decompressor(options)));
+      }
+      if (shape === "iterable") return await collect(decompressIterable(cut(data), options));
+      return shape === "push" ? pushAll(cut(data), decoder(options)) : decompress(data, options);
+    },
+  };
+}
 
-const ZPAQ: Codec = {
-  whole: (options) => compressZpaq(CONTENT, options),
-  async shape(shape, options) {
-    if (shape === "stream") {
-      return await collect(ReadableStream.from(PIECES).pipeThrough(new ZpaqCompressionStream(options)));
-    }
-    return shape === "iterable"
-      ? await collect(compressZpaqIterable(PIECES, options))
-      : pushAll(PIECES, new ZpaqEncoder(options));
-  },
-  async decode(shape, data, options) {
-    if (shape === "stream") {
-      return await collect(ReadableStream.from(cut(data)).pipeThrough(new ZpaqDecompressionStream(options)));
-    }
-    if (shape === "iterable") return await collect(decompressZpaqIterable(cut(data), options));
-    return shape === "push" ? pushAll(cut(data), new ZpaqDecoder(options)) : decompressZpaq(data, options);
-  },
-};
+const LZ4 = plainCodec({
+  compress: compressLz4,
+  decompress: decompressLz4,
+  compressIterable: compressLz4Iterable,
+  decompressIterable: decompressLz4Iterable,
+  compressor: (options) => new Lz4CompressionStream(options),
+  decompressor: (options) => new Lz4DecompressionStream(options),
+  encoder: (options) => new Lz4Encoder(options),
+  decoder: (options) => new Lz4Decoder(options),
+});
+
+const ZPAQ = plainCodec({
+  compress: compressZpaq,
+  decompress: decompressZpaq,
+  compressIterable: compressZpaqIterable,
+  decompressIterable: decompressZpaqIterable,
+  compressor: (options) => new ZpaqCompressionStream(options),
+  decompressor: (options) => new ZpaqDecompressionStream(options),
+  encoder: (options) => new ZpaqEncoder(options),
+  decoder: (options) => new ZpaqDecoder(options),
+});
 
 /** Leaves out what is undefined. */
 function given(options: Options): Options {

@@ -8,7 +8,7 @@ import { copyPdiffTree, PdiffClient } from "@sluice/pdiffcopy";
 import { CountingProxy } from "./_counting_proxy.ts";
 import { run, sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 
 const ROUNDS = Number(Deno.env.get("SLUICE_KILLS") ?? (Deno.env.get("SLUICE_LONG") === "1" ? 200 : 3));
 const BLOCK = 64 << 10;
@@ -119,61 +119,59 @@ interface Place {
 
 /** Kills copies; `prepare` makes each of them. */
 function testKills(mode: string, prepare: (place: Place) => Promise<Copy>): void {
-  Deno.test(`no kill -9 of ${ROUNDS} leads to wrong content: ${mode}`, async () => {
-    await inDirectory(async (directory) => {
-      const seed = Random.seed(4711);
-      const random = new Random(seed);
-      const [here, there, state] = ["here", "there", "state"].map((name) => `${directory}/${name}`);
-      for (const path of [here!, there!, state!]) await Deno.mkdir(path);
-      const home = Deno.env.get("XDG_STATE_HOME");
-      Deno.env.set("XDG_STATE_HOME", state!);
-      let server = await startServer(there!, 0);
-      const counts = new Counts();
-      try {
-        await using proxy = new CountingProxy(server.port);
-        const url = `http://127.0.0.1:${proxy.port}`;
-        for (let round = 0; round < ROUNDS; round++) {
-          const copy = await prepare({ here: here!, there: there!, state: state!, url, random });
-          const victim = random.below(3) === 0 ? "server" : "client";
-          const bytes = random.below(Math.floor(copy.bytes * 1.02));
-          const delay = random.below(4) === 0 ? random.below(60) : 0;
-          // A kill after the hold meets what follows the last byte: waiting for the disk, renaming.
-          const goesOn = random.below(3) === 0;
-          const what =
-            `seed ${seed}, round ${round}: ${copy.what}, ${victim} after ${bytes} bytes, ${delay} ms`;
-          const held = proxy.holdAfter(bytes);
-          const client = new Deno.Command(Deno.execPath(), {
-            args: sluiceArguments(["pdiffcopy", "-q", "--retries", "0", ...copy.args]),
-            stdin: "null",
-            stdout: "null",
-            stderr: "null",
-          }).spawn();
-          let hasEnded = false;
-          const ended = client.status.finally(() => hasEnded = true);
-          await Promise.race([held, ended]);
-          if (goesOn) proxy.release();
-          if (delay > 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, delay))]);
-          if (hasEnded) counts.finished++;
-          else counts[victim]++;
-          await kill(victim === "client" ? client : server.child);
-          proxy.cut();
-          const { success } = await ended;
-          if (victim === "server") server = await startServer(there!, server.port);
-          try {
-            counts.left[await copy.inspect(success)]++;
-            await copy.complete();
-          } catch (error) {
-            throw new Error(what, { cause: error });
-          }
+  testInDirectory(`no kill -9 of ${ROUNDS} leads to wrong content: ${mode}`, async (directory) => {
+    const seed = Random.seed(4711);
+    const random = new Random(seed);
+    const [here, there, state] = ["here", "there", "state"].map((name) => `${directory}/${name}`);
+    for (const path of [here!, there!, state!]) await Deno.mkdir(path);
+    const home = Deno.env.get("XDG_STATE_HOME");
+    Deno.env.set("XDG_STATE_HOME", state!);
+    let server = await startServer(there!, 0);
+    const counts = new Counts();
+    try {
+      await using proxy = new CountingProxy(server.port);
+      const url = `http://127.0.0.1:${proxy.port}`;
+      for (let round = 0; round < ROUNDS; round++) {
+        const copy = await prepare({ here: here!, there: there!, state: state!, url, random });
+        const victim = random.below(3) === 0 ? "server" : "client";
+        const bytes = random.below(Math.floor(copy.bytes * 1.02));
+        const delay = random.below(4) === 0 ? random.below(60) : 0;
+        // A kill after the hold meets what follows the last byte: waiting for the disk, renaming.
+        const goesOn = random.below(3) === 0;
+        const what =
+          `seed ${seed}, round ${round}: ${copy.what}, ${victim} after ${bytes} bytes, ${delay} ms`;
+        const held = proxy.holdAfter(bytes);
+        const client = new Deno.Command(Deno.execPath(), {
+          args: sluiceArguments(["pdiffcopy", "-q", "--retries", "0", ...copy.args]),
+          stdin: "null",
+          stdout: "null",
+          stderr: "null",
+        }).spawn();
+        let hasEnded = false;
+        const ended = client.status.finally(() => hasEnded = true);
+        await Promise.race([held, ended]);
+        if (goesOn) proxy.release();
+        if (delay > 0) await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, delay))]);
+        if (hasEnded) counts.finished++;
+        else counts[victim]++;
+        await kill(victim === "client" ? client : server.child);
+        proxy.cut();
+        const { success } = await ended;
+        if (victim === "server") server = await startServer(there!, server.port);
+        try {
+          counts.left[await copy.inspect(success)]++;
+          await copy.complete();
+        } catch (error) {
+          throw new Error(what, { cause: error });
         }
-      } finally {
-        await kill(server.child);
-        if (home === undefined) Deno.env.delete("XDG_STATE_HOME");
-        else Deno.env.set("XDG_STATE_HOME", home);
       }
-      console.log(`pdiffcopy, ${mode}: ${counts}`);
-      assert(counts.client + counts.server >= ROUNDS * 0.6, `too few kills landed: ${counts}`);
-    });
+    } finally {
+      await kill(server.child);
+      if (home === undefined) Deno.env.delete("XDG_STATE_HOME");
+      else Deno.env.set("XDG_STATE_HOME", home);
+    }
+    console.log(`pdiffcopy, ${mode}: ${counts}`);
+    assert(counts.client + counts.server >= ROUNDS * 0.6, `too few kills landed: ${counts}`);
   });
 }
 

@@ -7,7 +7,8 @@ import type { Page } from "playwright-core";
 import { buildPlayground, buildPlaygroundFolder } from "../examples/playground/build.ts";
 import { lineChanges } from "../examples/playground/page/line_changes.ts";
 import { serveFolder, testInChromium } from "./_chromium.ts";
-import { git, makeRepository, withFolder } from "./_git.ts";
+import { inDirectory } from "./_directory.ts";
+import { git, makeRepository } from "./_git.ts";
 import { allowOrigins, GIT_SERVES, withServer } from "./_git_server.ts";
 
 const PATIENCE_MS = 120_000;
@@ -34,7 +35,7 @@ async function clone(page: Page, url: string): Promise<string> {
 testInChromium(
   "the git tab clones, shows files, history and changes, and has all of it after a reload",
   (browser) =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const path = `${folder}/served.git`;
       await makeRepository(path, { commits: 20, packing: ["pack"] });
       await git(path, ["config", "uploadpack.allowFilter", "true"]);

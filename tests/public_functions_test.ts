@@ -38,9 +38,11 @@ const sink = (): WritableStream => new WritableStream();
 const MODEL = zpaq.assembleZpaq("comp 0 0 0 0 0 hcomp halt end");
 const PYTHON = zpaqlPy.zpaqlPyTemplate({ minimal: true });
 
-const whole = (
-  run: (data: never, options: never) => unknown,
-): Calls => ({ options: (options) => run(DATA as never, options), first: (data) => run(data, {} as never) });
+const taking = (given: unknown, run: (first: never, options: never) => unknown): Calls => ({
+  options: (options) => run(given as never, options),
+  first: (first) => run(first, {} as never),
+});
+const whole = (run: (data: never, options: never) => unknown): Calls => taking(DATA, run);
 const into = (run: (data: never, target: Uint8Array<ArrayBuffer>, options: never) => unknown): Calls =>
   whole((data, options) => run(data, new Uint8Array(100), options));
 const made = (make: (options: never) => unknown): Calls => ({ options: make });
@@ -50,18 +52,9 @@ const ZSTD: Record<string, Calls> = {
   compressZstdAsync: whole((data, options) => zstd.compressZstdAsync(data, options)),
   compressZstdInto: into((data, target, options) => zstd.compressZstdInto(data, target, options)),
   compressZstdIterable: whole((data, options) => zstd.compressZstdIterable(data, options)),
-  compressZstdBatch: {
-    options: (options) => zstd.compressZstdBatch([DATA], options),
-    first: (inputs) => zstd.compressZstdBatch(inputs),
-  },
-  compressZstdBatchAsync: {
-    options: (options) => zstd.compressZstdBatchAsync([DATA], options),
-    first: (inputs) => zstd.compressZstdBatchAsync(inputs),
-  },
-  compressZstdDictChain: {
-    options: (options) => zstd.compressZstdDictChain([DATA], options),
-    first: (inputs) => zstd.compressZstdDictChain(inputs),
-  },
+  compressZstdBatch: taking([DATA], (inputs, options) => zstd.compressZstdBatch(inputs, options)),
+  compressZstdBatchAsync: taking([DATA], (inputs, options) => zstd.compressZstdBatchAsync(inputs, options)),
+  compressZstdDictChain: taking([DATA], (inputs, options) => zstd.compressZstdDictChain(inputs, options)),
   copyCompressedZstd: {
     options: (options) => zstd.copyCompressedZstd(stream(), sink(), options),
     first: (source) => zstd.copyCompressedZstd(source, sink()),
@@ -74,18 +67,12 @@ const ZSTD: Record<string, Calls> = {
   decompressZstdAsync: whole((data, options) => zstd.decompressZstdAsync(data, options)),
   decompressZstdInto: into((data, target, options) => zstd.decompressZstdInto(data, target, options)),
   decompressZstdIterable: whole((data, options) => zstd.decompressZstdIterable(data, options)),
-  decompressZstdBatch: {
-    options: (options) => zstd.decompressZstdBatch([DATA], options),
-    first: (frames) => zstd.decompressZstdBatch(frames),
-  },
-  decompressZstdBatchAsync: {
-    options: (options) => zstd.decompressZstdBatchAsync([DATA], options),
-    first: (frames) => zstd.decompressZstdBatchAsync(frames),
-  },
-  decompressZstdDictChain: {
-    options: (options) => zstd.decompressZstdDictChain([DATA], options),
-    first: (frames) => zstd.decompressZstdDictChain(frames),
-  },
+  decompressZstdBatch: taking([DATA], (frames, options) => zstd.decompressZstdBatch(frames, options)),
+  decompressZstdBatchAsync: taking(
+    [DATA],
+    (frames, options) => zstd.decompressZstdBatchAsync(frames, options),
+  ),
+  decompressZstdDictChain: taking([DATA], (frames, options) => zstd.decompressZstdDictChain(frames, options)),
   estimateZstdCompressorMemory: made((options) => zstd.estimateZstdCompressorMemory(options)),
   finalizeZstdDictionary: {
     options: (options) => zstd.finalizeZstdDictionary(DATA, [DATA], options),
@@ -93,10 +80,10 @@ const ZSTD: Record<string, Calls> = {
   },
   listZstdFrames: { first: (data) => zstd.listZstdFrames(data) },
   listZstdFramesIterable: { first: (source) => zstd.listZstdFramesIterable(source) },
-  prepareZstdDictionary: {
-    options: (options) => zstd.prepareZstdDictionary(new zstd.ZstdDictionary(DATA), options),
-    first: (dictionary) => zstd.prepareZstdDictionary(dictionary),
-  },
+  prepareZstdDictionary: taking(
+    new zstd.ZstdDictionary(DATA),
+    (dictionary, options) => zstd.prepareZstdDictionary(dictionary, options),
+  ),
   readZstdFrameHeader: whole((data, options) => zstd.readZstdFrameHeader(data, options)),
   readZstdSkippableFrame: { first: (data) => zstd.readZstdSkippableFrame(data) },
   trainZstdDictionary: {
@@ -124,14 +111,11 @@ const ZSTD: Record<string, Calls> = {
 const SOURCES: Record<string, Calls> = {
   byteSourceFromBlob: { first: (blob) => zstdSeekable.byteSourceFromBlob(blob) },
   byteSourceFromBytes: { first: (data) => zstdSeekable.byteSourceFromBytes(data) },
-  byteSourceFromUrl: {
-    options: (options) => zstdSeekable.byteSourceFromUrl("http://127.0.0.1:9/", options),
-    first: (url) => zstdSeekable.byteSourceFromUrl(url),
-  },
-  openByteSource: {
-    options: (options) => zstdSeekable.openByteSource(DATA, options),
-    first: (source) => zstdSeekable.openByteSource(source),
-  },
+  byteSourceFromUrl: taking(
+    "http://127.0.0.1:9/",
+    (url, options) => zstdSeekable.byteSourceFromUrl(url, options),
+  ),
+  openByteSource: taking(DATA, (source, options) => zstdSeekable.openByteSource(source, options)),
 };
 
 const ZSTD_HTTP: Record<string, Calls> = {
@@ -147,10 +131,10 @@ const ZSTD_HTTP: Record<string, Calls> = {
     })
   ),
   decompressZstdContent: whole((data, options) => zstdHttp.decompressZstdContent(data, options)),
-  negotiateZstdContentEncoding: {
-    options: (options) => zstdHttp.negotiateZstdContentEncoding(new Request("http://a/"), options),
-    first: (request) => zstdHttp.negotiateZstdContentEncoding(request),
-  },
+  negotiateZstdContentEncoding: taking(
+    new Request("http://a/"),
+    (request, options) => zstdHttp.negotiateZstdContentEncoding(request, options),
+  ),
   withZstd: {
     options: (options) => zstdHttp.withZstd(() => new Response(), options),
     first: (handler) => zstdHttp.withZstd(handler),
@@ -220,10 +204,7 @@ const ZSTD_SEEKABLE: Record<string, Calls> = {
 
 const ZSTD_LOG: Record<string, Calls> = {
   ZstdDictionary: ZSTD.ZstdDictionary!,
-  ZstdLog: {
-    options: (options) => zstdLog.ZstdLog.open(NOWHERE, options),
-    first: (path) => zstdLog.ZstdLog.open(path),
-  },
+  ZstdLog: taking(NOWHERE, (path, options) => zstdLog.ZstdLog.open(path, options)),
   ZstdSeekIndex: ZSTD_SEEKABLE.ZstdSeekIndex!,
 };
 
@@ -385,10 +366,7 @@ const GITDB: Record<string, Calls> = {
   parseGitCommit: { first: (body) => gitdb.parseGitCommit(body) },
   parseGitTag: { first: (body) => gitdb.parseGitTag(body) },
   parseGitTree: { first: (body) => gitdb.parseGitTree(body) },
-  GitRepository: {
-    options: (options) => gitdb.GitRepository.open(NOWHERE, options),
-    first: (path) => gitdb.GitRepository.open(path),
-  },
+  GitRepository: taking(NOWHERE, (path, options) => gitdb.GitRepository.open(path, options)),
   checkGitObject: {
     options: (options) => gitdb.checkGitObject("blob", DATA, options),
     first: (type) => gitdb.checkGitObject(type, DATA),
@@ -397,14 +375,8 @@ const GITDB: Record<string, Calls> = {
     options: (options) => gitdb.createGitPack(NOWHERE, memory, [], options),
     first: (folder) => gitdb.createGitPack(folder, memory, []),
   },
-  createGitStoreStream: {
-    options: (options) => gitdb.createGitStoreStream(memory, options),
-    first: (writer) => gitdb.createGitStoreStream(writer),
-  },
-  createGitStoreSink: {
-    options: (options) => gitdb.createGitStoreSink(memory, options),
-    first: (writer) => gitdb.createGitStoreSink(writer),
-  },
+  createGitStoreStream: taking(memory, (writer, options) => gitdb.createGitStoreStream(writer, options)),
+  createGitStoreSink: taking(memory, (writer, options) => gitdb.createGitStoreSink(writer, options)),
   streamGitPackEntries: {
     options: (options) => gitdb.streamGitPackEntries(DATA, options),
     first: (data) => gitdb.streamGitPackEntries(data).next(),
@@ -424,28 +396,25 @@ const GITDB: Record<string, Calls> = {
       gitdb.isomorphicGitFs(NO_FILES, { gitdir: "/a", objects: memory, ...options }),
     first: (files) => gitdb.isomorphicGitFs(files, { gitdir: "/a", objects: memory }),
   },
-  GitDirectoryStore: {
-    options: (options) => gitdb.GitDirectoryStore.open(new MemoryDirectory(), options),
-    first: (directory) => gitdb.GitDirectoryStore.open(directory),
-  },
+  GitDirectoryStore: taking(
+    new MemoryDirectory(),
+    (directory, options) => gitdb.GitDirectoryStore.open(directory, options),
+  ),
   "GitDirectoryStore.addPack": {
     options: async (options) =>
       await (await gitdb.GitDirectoryStore.open(new MemoryDirectory())).addPack(stream(), options),
     first: async (pack) => await (await gitdb.GitDirectoryStore.open(new MemoryDirectory())).addPack(pack),
   },
-  GitWebDatabase: {
-    options: (options) => gitdb.GitWebDatabase.open("http://127.0.0.1:9/a.git", options),
-    first: (url) => gitdb.GitWebDatabase.open(url),
-  },
+  GitWebDatabase: taking(
+    "http://127.0.0.1:9/a.git",
+    (url, options) => gitdb.GitWebDatabase.open(url, options),
+  ),
   fetchGitRepository: {
     options: async (options) => await gitdb.fetchGitRepository(await emptyRepository(), options),
     first: (repository) => gitdb.fetchGitRepository(repository),
   },
   gitRemoteUrl: { first: (repository) => gitdb.gitRemoteUrl(repository) },
-  promisedGitObjects: {
-    options: (options) => gitdb.promisedGitObjects(NOWHERE, options),
-    first: (path) => gitdb.promisedGitObjects(path),
-  },
+  promisedGitObjects: taking(NOWHERE, (path, options) => gitdb.promisedGitObjects(path, options)),
   "GitCompoundDatabase with options": made((options) =>
     new gitdb.GitCompoundDatabase([new gitdb.GitMemoryStore()], "sha1", options)
   ),
@@ -477,27 +446,15 @@ const GITDB: Record<string, Calls> = {
   repackGitDatabase: { first: (database) => gitdb.repackGitDatabase(database) },
   unpackGitObjects: { first: (pack) => gitdb.unpackGitObjects(pack, memory) },
   verifyGitDatabase: { first: (database) => gitdb.verifyGitDatabase(database) },
-  GitAlternatesStore: {
-    options: (options) => gitdb.GitAlternatesStore.open(NOWHERE, options),
-    first: (objects) => gitdb.GitAlternatesStore.open(objects),
-  },
+  GitAlternatesStore: taking(NOWHERE, (objects, options) => gitdb.GitAlternatesStore.open(objects, options)),
   GitCompoundDatabase: { first: (sources) => new gitdb.GitCompoundDatabase(sources) },
-  GitDatabase: {
-    options: (options) => gitdb.GitDatabase.open(NOWHERE, options),
-    first: (path) => gitdb.GitDatabase.open(path),
-  },
-  GitDeltaProgram: {
-    options: (options) => gitdb.GitDeltaProgram.compose([DATA], options),
-    first: (deltas) => gitdb.GitDeltaProgram.compose(deltas),
-  },
+  GitDatabase: taking(NOWHERE, (path, options) => gitdb.GitDatabase.open(path, options)),
+  GitDeltaProgram: taking([DATA], (deltas, options) => gitdb.GitDeltaProgram.compose(deltas, options)),
   GitHashStream: {
     options: (options) => new gitdb.GitHashStream("sha1", options),
     first: (algorithm) => new gitdb.GitHashStream(algorithm),
   },
-  GitLockFile: {
-    options: (options) => gitdb.GitLockFile.acquire(`${NOWHERE}/file`, options),
-    first: (path) => gitdb.GitLockFile.acquire(path),
-  },
+  GitLockFile: taking(`${NOWHERE}/file`, (path, options) => gitdb.GitLockFile.acquire(path, options)),
   GitLooseObjectEncoderStream: { first: (type) => new gitdb.GitLooseObjectEncoderStream(type, 3) },
   GitLooseStore: {
     options: (options) => new gitdb.GitLooseStore(NOWHERE, options),
@@ -520,10 +477,7 @@ const GITDB: Record<string, Calls> = {
   GitMultiPackIndex: { first: (data) => gitdb.GitMultiPackIndex.open(data, "sha1") },
   GitObjectId: { first: (value) => gitdb.GitObjectId.from(value) },
   PackIndex: { first: (data) => gitdb.PackIndex.open(data, "sha1") },
-  PackStore: {
-    options: (options) => gitdb.PackStore.open(NOWHERE, options),
-    first: (folder) => gitdb.PackStore.open(folder),
-  },
+  PackStore: taking(NOWHERE, (folder, options) => gitdb.PackStore.open(folder, options)),
   "PackStore.fromSources": {
     options: (options) => gitdb.PackStore.fromSources([], options),
     first: (sources) => gitdb.PackStore.fromSources(sources),
@@ -543,10 +497,7 @@ const GIT_FORMAT: Record<string, Calls> = {
 
 const ZPAQ_BACKUP: Record<string, Calls> = {
   ZpaqArchive: whole((data, options) => zpaq.ZpaqArchive.open(data, options)),
-  ZpaqBackup: {
-    options: (options) => zpaqBackup.ZpaqBackup.open("missing.zpaq", options),
-    first: (path) => zpaqBackup.ZpaqBackup.open(path),
-  },
+  ZpaqBackup: taking("missing.zpaq", (path, options) => zpaqBackup.ZpaqBackup.open(path, options)),
   "ZpaqBackup.addFolder": {
     first: async (folder) => {
       using backup = await zpaqBackup.ZpaqBackup.open("missing.zpaq");
@@ -571,10 +522,7 @@ const ZPAQ: Record<string, Calls> = {
     first: (program) => zpaq.compressZpaqConfig(program, [{ body: DATA }]),
   },
   compressZpaqIterable: whole((data, options) => zpaq.compressZpaqIterable(data, options)),
-  createZpaqArchive: {
-    options: (options) => zpaq.createZpaqArchive([], options),
-    first: (files) => zpaq.createZpaqArchive(files),
-  },
+  createZpaqArchive: taking([], (files, options) => zpaq.createZpaqArchive(files, options)),
   decompressZpaq: whole((data, options) => zpaq.decompressZpaq(data, options)),
   decompressZpaqAsync: whole((data, options) => zpaq.decompressZpaqAsync(data, options)),
   decompressZpaqIterable: whole((data, options) => zpaq.decompressZpaqIterable(data, options)),
@@ -627,14 +575,8 @@ const { program } = zpaqlPy.compileZpaqlPy(PYTHON);
 const MODEL_SOURCE = PYTHON.replace("def hcomp(c):\n  pass", "def hcomp(c):\n  hH[0] = c << 9");
 
 const ZPAQL_PY: Record<string, Calls> = {
-  checkZpaqlPy: {
-    options: (options) => zpaqlPy.checkZpaqlPy(PYTHON, options),
-    first: (source) => zpaqlPy.checkZpaqlPy(source),
-  },
-  compileZpaqlPy: {
-    options: (options) => zpaqlPy.compileZpaqlPy(PYTHON, options),
-    first: (source) => zpaqlPy.compileZpaqlPy(source),
-  },
+  checkZpaqlPy: taking(PYTHON, (source, options) => zpaqlPy.checkZpaqlPy(source, options)),
+  compileZpaqlPy: taking(PYTHON, (source, options) => zpaqlPy.compileZpaqlPy(source, options)),
   compressZpaqlPy: {
     options: (options) => zpaqlPy.compressZpaqlPy(program!, [{ body: DATA }], options),
     first: (program) => zpaqlPy.compressZpaqlPy(program, [{ body: DATA }]),
@@ -682,10 +624,7 @@ const ZPAQL_PY: Record<string, Calls> = {
 };
 
 const ZPAQ_PACK: Record<string, Calls> = {
-  packZpaqFiles: {
-    options: (options) => zpaqPack.packZpaqFiles([], options),
-    first: (files) => zpaqPack.packZpaqFiles(files),
-  },
+  packZpaqFiles: taking([], (files, options) => zpaqPack.packZpaqFiles(files, options)),
 };
 
 const FILES = { source: "/dev/null/a", target: "/dev/null/b" };
@@ -713,10 +652,7 @@ const PDIFFCOPY: Record<string, Calls> = {
     options: (options: object) => pdiffcopy.mutatePdiffFile("a", { percent: 1, ...options }),
     first: (path) => pdiffcopy.mutatePdiffFile(path, { percent: 1 }),
   },
-  parsePdiffLocation: {
-    options: (options) => pdiffcopy.parsePdiffLocation("a", options),
-    first: (expression) => pdiffcopy.parsePdiffLocation(expression),
-  },
+  parsePdiffLocation: taking("a", (expression, options) => pdiffcopy.parsePdiffLocation(expression, options)),
   readPdiffBlock: { first: (path) => pdiffcopy.readPdiffBlock(path, 0, 1) },
   readPdiffFileInfo: { first: (path) => pdiffcopy.readPdiffFileInfo(path) },
   readPdiffFileSize: { first: (path) => pdiffcopy.readPdiffFileSize(path) },

@@ -15,7 +15,7 @@ import { testBackends } from "./_backends.ts";
 import { sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 
 /** Where in a block with its tag the size of the second component stands. */
 const ISSE_SIZE_AT = 28;
@@ -95,28 +95,27 @@ testBackends("damaged blocks and bytes between blocks are named, and the rest is
 
 const textOf = ({ stdout }: Outcome): string => new TextDecoder().decode(stdout);
 
-Deno.test("zpaq blocks: text and JSON, of encrypted archives and of parts", () =>
-  inDirectory(async (cwd) => {
-    const zpaq = (...args: string[]): Promise<Outcome> => sluice(["zpaq", ...args], { cwd });
-    await Deno.writeTextFile(`${cwd}/a.txt`, "text\n".repeat(1000));
-    for (const args of [["k.zpaq", "-key", "x"], ["p??.zpaq"], ["p??.zpaq", "-force"]]) {
-      const [archive, ...options] = args;
-      assertEquals((await zpaq("a", archive!, "a.txt", ...options)).code, 0);
-      await Deno.writeTextFile(`${cwd}/a.txt`, "more\n".repeat(1000), { append: true });
-    }
-    const plain = await zpaq("blocks", "p??.zpaq");
-    assertEquals(plain.code, 0, plain.stderr);
-    assertStringIncludes(textOf(plain), "8 blocks, 8 segments, at most ");
-    const json = await zpaq("blocks", "k.zpaq", "-key", "x", "-json");
-    const blocks = textOf(json).trimEnd().split("\n").map((line) => JSON.parse(line) as ZpaqBlockFacts);
-    const size = blocks.reduce((sum, block) => sum + block.size, 0);
-    assertEquals(size + 32, (await Deno.stat(`${cwd}/k.zpaq`)).size);
-    assertEquals((await zpaq("blocks", "k.zpaq", "-key", "y")).code, 2);
-    assertEquals((await zpaq("blocks", "a.txt")).code, 2);
-    assertEquals((await zpaq("blocks", "p??.zpaq", "more")).code, 1);
-    await Deno.writeTextFile(`${cwd}/p02.zpaq`, "junk", { append: true });
-    const junk = await zpaq("blocks", "p??.zpaq");
-    assertEquals(junk.code, 2);
-    assertStringIncludes(junk.stderr, "4 bytes at ");
-    assertStringIncludes(textOf(junk), "8 blocks");
-  }));
+testInDirectory("zpaq blocks: text and JSON, of encrypted archives and of parts", async (cwd) => {
+  const zpaq = (...args: string[]): Promise<Outcome> => sluice(["zpaq", ...args], { cwd });
+  await Deno.writeTextFile(`${cwd}/a.txt`, "text\n".repeat(1000));
+  for (const args of [["k.zpaq", "-key", "x"], ["p??.zpaq"], ["p??.zpaq", "-force"]]) {
+    const [archive, ...options] = args;
+    assertEquals((await zpaq("a", archive!, "a.txt", ...options)).code, 0);
+    await Deno.writeTextFile(`${cwd}/a.txt`, "more\n".repeat(1000), { append: true });
+  }
+  const plain = await zpaq("blocks", "p??.zpaq");
+  assertEquals(plain.code, 0, plain.stderr);
+  assertStringIncludes(textOf(plain), "8 blocks, 8 segments, at most ");
+  const json = await zpaq("blocks", "k.zpaq", "-key", "x", "-json");
+  const blocks = textOf(json).trimEnd().split("\n").map((line) => JSON.parse(line) as ZpaqBlockFacts);
+  const size = blocks.reduce((sum, block) => sum + block.size, 0);
+  assertEquals(size + 32, (await Deno.stat(`${cwd}/k.zpaq`)).size);
+  assertEquals((await zpaq("blocks", "k.zpaq", "-key", "y")).code, 2);
+  assertEquals((await zpaq("blocks", "a.txt")).code, 2);
+  assertEquals((await zpaq("blocks", "p??.zpaq", "more")).code, 1);
+  await Deno.writeTextFile(`${cwd}/p02.zpaq`, "junk", { append: true });
+  const junk = await zpaq("blocks", "p??.zpaq");
+  assertEquals(junk.code, 2);
+  assertStringIncludes(junk.stderr, "4 bytes at ");
+  assertStringIncludes(textOf(junk), "8 blocks");
+});

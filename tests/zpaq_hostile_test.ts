@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { concatBytes } from "@sluice/internal";
 import { testBackends } from "./_backends.ts";
 import { run, sluice } from "./_cli.ts";
+import { testInDirectory } from "./_directory.ts";
 import { GOOD, HOSTILE } from "./_zpaq_hostile.ts";
 
 const MILLISECONDS_MAX = 2000;
@@ -21,9 +22,9 @@ testBackends("every hostile block is refused within two seconds and 200 MB", asy
   assert(peak < KIB_MAX, `${peak} KiB`);
 });
 
-Deno.test("sluice zpaq d fails on damage, and with -force gives the good block after it", async () => {
-  const cwd = await Deno.makeTempDir();
-  try {
+testInDirectory(
+  "sluice zpaq d fails on damage, and with -force gives the good block after it",
+  async (cwd) => {
     for (const wanted of CLI_CODES) {
       const { name, input } = HOSTILE.find(({ code }) => code === wanted)!;
       await Deno.writeFile(`${cwd}/bad.zpaq`, concatBytes([input, GOOD]));
@@ -33,7 +34,5 @@ Deno.test("sluice zpaq d fails on damage, and with -force gives the good block a
       assert((await Deno.readTextFile(`${cwd}/out`)).endsWith("good"), name);
       await Deno.remove(`${cwd}/out`);
     }
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
-});
+  },
+);

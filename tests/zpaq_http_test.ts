@@ -6,7 +6,7 @@ import { SluiceError } from "@sluice/internal";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 import { sluice } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 
 const LARGE = 4 << 20;
 
@@ -52,55 +52,54 @@ async function makeArchives(cwd: string): Promise<void> {
   for (const [archive, ...key] of all) await zpaq("a", archive!, "s", "-m0", ...key);
 }
 
-Deno.test("zpaq: archives at URLs are listed, tested and extracted as those on disk", () =>
-  inDirectory(async (cwd) => {
-    await makeArchives(cwd);
-    await serving(cwd, async (url, sent) => {
-      for (
-        const [archive, ...key] of [["one.zpaq"], ["m??.zpaq"], ["m0*.zpaq"], ["k??.zpaq", "-key", "secret"]]
-      ) {
-        const there = `${url}/${archive}`;
-        const list = (name: string): Promise<string> =>
-          sluice(["zpaq", "l", name, "-all", ...key], { cwd }).then(({ stdout }) =>
-            new TextDecoder().decode(stdout)
-          );
-        assertEquals(await list(there), await list(archive!));
-        assertStringIncludes(await list(there), "2 versions, 4 files");
-        const before = sent();
-        const out = `${cwd}/out`;
-        const args = ["x", there, "s/small", "-until", "1", "-to", out, ...key];
-        const { code, stderr } = await sluice(["zpaq", ...args], { cwd });
-        assertEquals([code, await Deno.readTextFile(out)], [0, "one\n"], stderr);
-        await Deno.remove(out);
-        if (archive === "one.zpaq") assert(sent() - before < 2 * LARGE, `${sent() - before} bytes were sent`);
-        const tested = await sluice(["zpaq", "t", there, ...key], { cwd });
-        assertEquals(tested.code, 0, tested.stderr);
-      }
-    });
-  }));
-
-Deno.test("zpaq: one file of an archive at a URL takes the index and its blocks alone", () =>
-  inDirectory(async (cwd) => {
-    await Deno.mkdir(`${cwd}/s`);
-    for (let i = 0; i < 8; i++) await Deno.writeFile(`${cwd}/s/${i}.bin`, new Random(i).bytes(8 << 20));
-    {
-      using backup = await ZpaqBackup.open(`${cwd}/p.zpaq`, { method: "01" });
-      await backup.addFolder(`${cwd}/s`);
+testInDirectory("zpaq: archives at URLs are listed, tested and extracted as those on disk", async (cwd) => {
+  await makeArchives(cwd);
+  await serving(cwd, async (url, sent) => {
+    for (
+      const [archive, ...key] of [["one.zpaq"], ["m??.zpaq"], ["m0*.zpaq"], ["k??.zpaq", "-key", "secret"]]
+    ) {
+      const there = `${url}/${archive}`;
+      const list = (name: string): Promise<string> =>
+        sluice(["zpaq", "l", name, "-all", ...key], { cwd }).then(({ stdout }) =>
+          new TextDecoder().decode(stdout)
+        );
+      assertEquals(await list(there), await list(archive!));
+      assertStringIncludes(await list(there), "2 versions, 4 files");
+      const before = sent();
+      const out = `${cwd}/out`;
+      const args = ["x", there, "s/small", "-until", "1", "-to", out, ...key];
+      const { code, stderr } = await sluice(["zpaq", ...args], { cwd });
+      assertEquals([code, await Deno.readTextFile(out)], [0, "one\n"], stderr);
+      await Deno.remove(out);
+      if (archive === "one.zpaq") assert(sent() - before < 2 * LARGE, `${sent() - before} bytes were sent`);
+      const tested = await sluice(["zpaq", "t", there, ...key], { cwd });
+      assertEquals(tested.code, 0, tested.stderr);
     }
-    const { size } = await Deno.stat(`${cwd}/p.zpaq`);
-    await serving(cwd, async (url, sent) => {
-      using backup = await ZpaqBackup.open(new URL(`${url}/p.zpaq`));
-      assertEquals((await backup.entries()).length, 9);
-      const index = sent();
-      assert(index < size / 10, `the index took ${index} of ${size} bytes`);
-      await backup.restore("s/3.bin", { to: `${cwd}/out` });
-      assertEquals(await Deno.readFile(`${cwd}/out`), await Deno.readFile(`${cwd}/s/3.bin`));
-      assert(sent() - index < size / 3, `one file took ${sent() - index} of ${size} bytes`);
-    });
-  }));
+  });
+});
 
-Deno.test("zpaq: nothing is written to an archive at a URL, and messages hold no secrets", () =>
-  inDirectory(async (cwd) => {
+testInDirectory("zpaq: one file of an archive at a URL takes the index and its blocks alone", async (cwd) => {
+  await Deno.mkdir(`${cwd}/s`);
+  for (let i = 0; i < 8; i++) await Deno.writeFile(`${cwd}/s/${i}.bin`, new Random(i).bytes(8 << 20));
+  {
+    using backup = await ZpaqBackup.open(`${cwd}/p.zpaq`, { method: "01" });
+    await backup.addFolder(`${cwd}/s`);
+  }
+  const { size } = await Deno.stat(`${cwd}/p.zpaq`);
+  await serving(cwd, async (url, sent) => {
+    using backup = await ZpaqBackup.open(new URL(`${url}/p.zpaq`));
+    assertEquals((await backup.entries()).length, 9);
+    const index = sent();
+    assert(index < size / 10, `the index took ${index} of ${size} bytes`);
+    await backup.restore("s/3.bin", { to: `${cwd}/out` });
+    assertEquals(await Deno.readFile(`${cwd}/out`), await Deno.readFile(`${cwd}/s/3.bin`));
+    assert(sent() - index < size / 3, `one file took ${sent() - index} of ${size} bytes`);
+  });
+});
+
+testInDirectory(
+  "zpaq: nothing is written to an archive at a URL, and messages hold no secrets",
+  async (cwd) => {
     await makeArchives(cwd);
     await serving(cwd, async (url) => {
       const there = `${url}/one.zpaq?signature=geheim`;
@@ -117,4 +116,5 @@ Deno.test("zpaq: nothing is written to an archive at a URL, and messages hold no
       const opening = ZpaqBackup.open(`${url}/none.zpaq`);
       assertEquals((await assertRejects(() => opening, SluiceError)).code, "NOT_FOUND");
     });
-  }));
+  },
+);

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { sluice, sluiceArguments } from "./_cli.ts";
 import { Random } from "./_data.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { ZpaqBackup } from "@sluice/zpaq/backup";
 
 const WAIT_MAX_MS = 30_000;
@@ -59,113 +59,107 @@ const ARCHIVES = [
 ];
 
 for (const { archive, lock } of ARCHIVES) {
-  Deno.test({
-    name: `zpaq: one writer of ${archive} at a time`,
-    ignore: Deno.build.os !== "linux",
-    fn: () =>
-      inDirectory(async (cwd) => {
-        const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
-        await Deno.mkdir(`${cwd}/s`);
-        await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
-        assertEquals((await zpaq("a", archive, "s", "-until", "20200101")).code, 0);
-        await Deno.writeFile(`${cwd}/s/b`, new Random(2).bytes(1 << 18));
-        await heldBy(cwd, ["a", archive, "s", "-m5"], lock, async () => {
-          await Deno.writeTextFile(`${cwd}/s/c`, "three\n");
-          for (const args of [["a", archive, "s"], ["check", archive, "-repair"]]) {
-            const { code, stderr } = await zpaq(...args);
-            assertEquals(code, 2, `${args.join(" ")}: ${stderr}`);
-            assertStringIncludes(stderr, "another process is writing it");
-            assertStringIncludes(stderr, "(LOCKED)");
-          }
-          const read = await zpaq("x", archive, "s/a", "-until", "1", "-to", "out");
-          assertEquals(await Deno.readTextFile(`${cwd}/out`), "one\n");
-          assert(!read.stderr.includes("LOCKED"), read.stderr);
-        });
-        // It was killed: its lock is not held, and the file is taken over.
-        const { code, stderr } = await zpaq("a", archive, "s");
-        assert(code < 2, stderr);
-        assertEquals((await zpaq("t", archive)).code, 0);
-        assertEquals([...Deno.readDirSync(cwd)].filter(({ name }) => name.endsWith(".lock")), []);
-      }),
-  });
-}
-
-Deno.test({
-  name: "zpaq: a repack is refused while its target is written",
-  ignore: Deno.build.os !== "linux",
-  fn: () =>
-    inDirectory(async (cwd) => {
+  testInDirectory(
+    `zpaq: one writer of ${archive} at a time`,
+    { ignore: Deno.build.os !== "linux" },
+    async (cwd) => {
       const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
       await Deno.mkdir(`${cwd}/s`);
       await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
-      assertEquals((await zpaq("a", "p.zpaq", "s")).code, 0);
-      await Deno.symlink("p.zpaq", `${cwd}/other name.zpaq`);
-      assertEquals((await zpaq("a", "q.zpaq", "s")).code, 0);
+      assertEquals((await zpaq("a", archive, "s", "-until", "20200101")).code, 0);
       await Deno.writeFile(`${cwd}/s/b`, new Random(2).bytes(1 << 18));
-      await heldBy(cwd, ["a", "other name.zpaq", "s", "-m5"], "p.zpaq.lock", async () => {
-        for (const option of ["-repack", "-index"]) {
-          const { code, stderr } = await zpaq("x", "q.zpaq", option, "p.zpaq", "-force");
-          assertEquals(code, 2);
+      await heldBy(cwd, ["a", archive, "s", "-m5"], lock, async () => {
+        await Deno.writeTextFile(`${cwd}/s/c`, "three\n");
+        for (const args of [["a", archive, "s"], ["check", archive, "-repair"]]) {
+          const { code, stderr } = await zpaq(...args);
+          assertEquals(code, 2, `${args.join(" ")}: ${stderr}`);
+          assertStringIncludes(stderr, "another process is writing it");
           assertStringIncludes(stderr, "(LOCKED)");
         }
+        const read = await zpaq("x", archive, "s/a", "-until", "1", "-to", "out");
+        assertEquals(await Deno.readTextFile(`${cwd}/out`), "one\n");
+        assert(!read.stderr.includes("LOCKED"), read.stderr);
       });
-    }),
-});
+      // It was killed: its lock is not held, and the file is taken over.
+      const { code, stderr } = await zpaq("a", archive, "s");
+      assert(code < 2, stderr);
+      assertEquals((await zpaq("t", archive)).code, 0);
+      assertEquals([...Deno.readDirSync(cwd)].filter(({ name }) => name.endsWith(".lock")), []);
+    },
+  );
+}
 
-Deno.test("zpaq: a file of the user is no lock, and a version never holds one", () =>
-  inDirectory(async (cwd) => {
-    const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
-    await Deno.mkdir(`${cwd}/s`);
-    await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
-    await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "precious\n");
-    const { code, stderr } = await zpaq("a", "s/p.zpaq", "s");
-    assertEquals(code, 2);
-    assertStringIncludes(stderr, "is no lock");
-    assertEquals(await Deno.readTextFile(`${cwd}/s/p.zpaq.lock`), "precious\n");
-    await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "");
-    assertEquals((await zpaq("a", "s/p.zpaq", "s")).code, 0);
-    const listed = new TextDecoder().decode((await zpaq("l", "s/p.zpaq")).stdout);
-    assertStringIncludes(listed, "s/a\n");
-    assert(!listed.includes(".lock"), listed);
-  }));
-
-Deno.test("zpaq: many adds at once lose nothing", () =>
-  inDirectory(async (cwd) => {
-    const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
-    const names = ["a", "b", "c", "d"];
-    for (const name of names) await Deno.writeTextFile(`${cwd}/${name}`, name);
-    const outcomes = await Promise.all(names.map((name) => zpaq("a", "p.zpaq", name)));
-    const added = names.filter((_, i) => outcomes[i]!.code === 0);
-    for (const { code, stderr } of outcomes) assert(code === 0 || stderr.includes("(LOCKED)"), stderr);
-    const listed = new TextDecoder().decode((await zpaq("l", "p.zpaq")).stdout);
-    assertStringIncludes(listed, `${added.length} versions, ${added.length} files`);
-    assertEquals((await zpaq("t", "p.zpaq")).code, 0);
-  }));
-
-Deno.test({
-  name: "zpaq: a writer that is told to stop leaves no lock",
+testInDirectory("zpaq: a repack is refused while its target is written", {
   ignore: Deno.build.os !== "linux",
-  fn: () =>
-    inDirectory(async (cwd) => {
-      await Deno.writeFile(`${cwd}/a`, new Random(1).bytes(1 << 20));
-      const child = new Deno.Command(Deno.execPath(), {
-        args: [...sluiceArguments(["zpaq", "a", "p.zpaq", "a", "-m5"])],
-        cwd,
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      await until(
-        "the update",
-        () => [...Deno.readDirSync(cwd)].some(({ name }) => name.endsWith(".part")),
-      );
-      child.kill("SIGTERM");
-      assertEquals((await child.status).code, 143);
-      assertEquals([...Deno.readDirSync(cwd)].map(({ name }) => name), ["a"]);
-    }),
+}, async (cwd) => {
+  const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
+  await Deno.mkdir(`${cwd}/s`);
+  await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
+  assertEquals((await zpaq("a", "p.zpaq", "s")).code, 0);
+  await Deno.symlink("p.zpaq", `${cwd}/other name.zpaq`);
+  assertEquals((await zpaq("a", "q.zpaq", "s")).code, 0);
+  await Deno.writeFile(`${cwd}/s/b`, new Random(2).bytes(1 << 18));
+  await heldBy(cwd, ["a", "other name.zpaq", "s", "-m5"], "p.zpaq.lock", async () => {
+    for (const option of ["-repack", "-index"]) {
+      const { code, stderr } = await zpaq("x", "q.zpaq", option, "p.zpaq", "-force");
+      assertEquals(code, 2);
+      assertStringIncludes(stderr, "(LOCKED)");
+    }
+  });
 });
 
-Deno.test("ZpaqBackup: one of two adders gets LOCKED, and sees the version of the other afterwards", () =>
-  inDirectory(async (cwd) => {
+testInDirectory("zpaq: a file of the user is no lock, and a version never holds one", async (cwd) => {
+  const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
+  await Deno.mkdir(`${cwd}/s`);
+  await Deno.writeTextFile(`${cwd}/s/a`, "one\n");
+  await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "precious\n");
+  const { code, stderr } = await zpaq("a", "s/p.zpaq", "s");
+  assertEquals(code, 2);
+  assertStringIncludes(stderr, "is no lock");
+  assertEquals(await Deno.readTextFile(`${cwd}/s/p.zpaq.lock`), "precious\n");
+  await Deno.writeTextFile(`${cwd}/s/p.zpaq.lock`, "");
+  assertEquals((await zpaq("a", "s/p.zpaq", "s")).code, 0);
+  const listed = new TextDecoder().decode((await zpaq("l", "s/p.zpaq")).stdout);
+  assertStringIncludes(listed, "s/a\n");
+  assert(!listed.includes(".lock"), listed);
+});
+
+testInDirectory("zpaq: many adds at once lose nothing", async (cwd) => {
+  const zpaq = (...args: string[]) => sluice(["zpaq", ...args], { cwd });
+  const names = ["a", "b", "c", "d"];
+  for (const name of names) await Deno.writeTextFile(`${cwd}/${name}`, name);
+  const outcomes = await Promise.all(names.map((name) => zpaq("a", "p.zpaq", name)));
+  const added = names.filter((_, i) => outcomes[i]!.code === 0);
+  for (const { code, stderr } of outcomes) assert(code === 0 || stderr.includes("(LOCKED)"), stderr);
+  const listed = new TextDecoder().decode((await zpaq("l", "p.zpaq")).stdout);
+  assertStringIncludes(listed, `${added.length} versions, ${added.length} files`);
+  assertEquals((await zpaq("t", "p.zpaq")).code, 0);
+});
+
+testInDirectory(
+  "zpaq: a writer that is told to stop leaves no lock",
+  { ignore: Deno.build.os !== "linux" },
+  async (cwd) => {
+    await Deno.writeFile(`${cwd}/a`, new Random(1).bytes(1 << 20));
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...sluiceArguments(["zpaq", "a", "p.zpaq", "a", "-m5"])],
+      cwd,
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    await until(
+      "the update",
+      () => [...Deno.readDirSync(cwd)].some(({ name }) => name.endsWith(".part")),
+    );
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 143);
+    assertEquals([...Deno.readDirSync(cwd)].map(({ name }) => name), ["a"]);
+  },
+);
+
+testInDirectory(
+  "ZpaqBackup: one of two adders gets LOCKED, and sees the version of the other afterwards",
+  async (cwd) => {
     await Deno.writeTextFile(`${cwd}/a`, "a");
     using first = await ZpaqBackup.open(`${cwd}/p.zpaq`);
     using second = await ZpaqBackup.open(`${cwd}/p.zpaq`);
@@ -180,4 +174,5 @@ Deno.test("ZpaqBackup: one of two adders gets LOCKED, and sees the version of th
     const versions = await all.versions();
     assertEquals(versions.map(({ updated }) => updated), [1, 1, 1]);
     assertEquals((await all.verify()).problems, []);
-  }));
+  },
+);

@@ -5,7 +5,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { backendInfo } from "@sluice/ffi";
 import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 
 const isRaw = Deno.build.os === "linux" && backendInfo().kind === "native";
 const hasZpaq = await run("zpaq", [], {}).then(() => true, () => false);
@@ -44,37 +44,32 @@ function ok({ code, stderr }: Outcome): void {
   assertEquals(code, 0, stderr);
 }
 
-Deno.test({
-  name: "zpaq: names that are no UTF-8 come back byte for byte",
-  ignore: !isRaw,
-  fn: () =>
-    inDirectory(async (cwd) => {
-      const zpaq = (...args: string[]): Promise<Outcome> => sluice(["zpaq", ...args], { cwd });
-      await bash(MAKE, cwd);
-      const before = await bash(SHOW, cwd, "s", "all");
-      assertStringIncludes(before, "666f6c64ff6572");
-      ok(await zpaq("a", "p.zpaq", "s"));
-      assertStringIncludes((await zpaq("a", "p.zpaq", "s")).stderr, "0 +added, 0 -removed");
-      ok(await zpaq("x", "p.zpaq", "-to", "out"));
-      assertEquals(await bash(SHOW, cwd, "out/s", "all"), before);
-      // Once more: what is there is kept, and with -force replaced.
-      const again = await zpaq("x", "p.zpaq", "-to", "out");
-      assertStringIncludes(again.stderr, "existing files skipped");
-      ok(await zpaq("x", "p.zpaq", "-to", "out", "-force"));
-      assertEquals(await bash(SHOW, cwd, "out/s", "all"), before);
-      const listed = new TextDecoder().decode((await zpaq("l", "p.zpaq", "s", "-force", "-not", "=")).stdout);
-      assertStringIncludes(listed, "0 #different, 0 +external, 0 -internal");
-      if (!hasZpaq) return;
-      ok(await run("zpaq", ["x", "p.zpaq", "-to", "theirs"], { cwd }));
-      const lines = (text: string): string[] => text.split("\n").filter((line) => !/link/.test(line));
-      const names = await bash(SHOW, cwd, "s", "content");
-      const theirs = await bash(SHOW, cwd, "theirs/s", "content");
-      // zpaq makes a small file of a link.
-      assertEquals(lines(theirs).length, lines(names).length + 1);
-      for (const line of lines(names)) assertStringIncludes(theirs, line);
-      await bash("rm \"$(printf 's/link\\374')\"", cwd);
-      ok(await run("zpaq", ["a", "z.zpaq", "s"], { cwd }));
-      ok(await zpaq("x", "z.zpaq", "-to", "ours"));
-      assertEquals(await bash(SHOW, cwd, "ours/s", "content"), await bash(SHOW, cwd, "s", "content"));
-    }),
+testInDirectory("zpaq: names that are no UTF-8 come back byte for byte", { ignore: !isRaw }, async (cwd) => {
+  const zpaq = (...args: string[]): Promise<Outcome> => sluice(["zpaq", ...args], { cwd });
+  await bash(MAKE, cwd);
+  const before = await bash(SHOW, cwd, "s", "all");
+  assertStringIncludes(before, "666f6c64ff6572");
+  ok(await zpaq("a", "p.zpaq", "s"));
+  assertStringIncludes((await zpaq("a", "p.zpaq", "s")).stderr, "0 +added, 0 -removed");
+  ok(await zpaq("x", "p.zpaq", "-to", "out"));
+  assertEquals(await bash(SHOW, cwd, "out/s", "all"), before);
+  // Once more: what is there is kept, and with -force replaced.
+  const again = await zpaq("x", "p.zpaq", "-to", "out");
+  assertStringIncludes(again.stderr, "existing files skipped");
+  ok(await zpaq("x", "p.zpaq", "-to", "out", "-force"));
+  assertEquals(await bash(SHOW, cwd, "out/s", "all"), before);
+  const listed = new TextDecoder().decode((await zpaq("l", "p.zpaq", "s", "-force", "-not", "=")).stdout);
+  assertStringIncludes(listed, "0 #different, 0 +external, 0 -internal");
+  if (!hasZpaq) return;
+  ok(await run("zpaq", ["x", "p.zpaq", "-to", "theirs"], { cwd }));
+  const lines = (text: string): string[] => text.split("\n").filter((line) => !/link/.test(line));
+  const names = await bash(SHOW, cwd, "s", "content");
+  const theirs = await bash(SHOW, cwd, "theirs/s", "content");
+  // zpaq makes a small file of a link.
+  assertEquals(lines(theirs).length, lines(names).length + 1);
+  for (const line of lines(names)) assertStringIncludes(theirs, line);
+  await bash("rm \"$(printf 's/link\\374')\"", cwd);
+  ok(await run("zpaq", ["a", "z.zpaq", "s"], { cwd }));
+  ok(await zpaq("x", "z.zpaq", "-to", "ours"));
+  assertEquals(await bash(SHOW, cwd, "ours/s", "content"), await bash(SHOW, cwd, "s", "content"));
 });

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { backendInfo } from "@sluice/ffi";
 import { run, sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { bytesAt, leftovers } from "./_outputs.ts";
 
 const decoder = new TextDecoder();
@@ -19,23 +19,22 @@ interface Box {
 }
 
 function testBox(name: string, work: (box: Box) => Promise<void>): void {
-  Deno.test(`zpaq safety: ${name}`, () =>
-    inDirectory(async (cwd) => {
-      const box: Box = {
-        cwd,
-        async zpaq(...args) {
-          const outcome = await sluice(["zpaq", ...args], { cwd });
-          return { ...outcome, text: decoder.decode(outcome.stdout) };
-        },
-        write: (file, content) => Deno.writeTextFile(`${cwd}/${file}`, content),
-        has: (file) => Deno.lstat(`${cwd}/${file}`).then(() => true, () => false),
-      };
-      await Deno.mkdir(`${cwd}/s`);
-      await box.write("s/a", "one\n");
-      await box.write("s/b", "two\n");
-      await work(box);
-      assertEquals(leftovers(cwd), []);
-    }));
+  testInDirectory(`zpaq safety: ${name}`, async (cwd) => {
+    const box: Box = {
+      cwd,
+      async zpaq(...args) {
+        const outcome = await sluice(["zpaq", ...args], { cwd });
+        return { ...outcome, text: decoder.decode(outcome.stdout) };
+      },
+      write: (file, content) => Deno.writeTextFile(`${cwd}/${file}`, content),
+      has: (file) => Deno.lstat(`${cwd}/${file}`).then(() => true, () => false),
+    };
+    await Deno.mkdir(`${cwd}/s`);
+    await box.write("s/a", "one\n");
+    await box.write("s/b", "two\n");
+    await work(box);
+    assertEquals(leftovers(cwd), []);
+  });
 }
 
 function ok(outcome: Outcome): void {

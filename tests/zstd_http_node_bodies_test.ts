@@ -5,7 +5,7 @@ import type { WithZstdOptions } from "@sluice/zstd/http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ROOT } from "../_tools/zig.ts";
-import { inDirectory } from "./_directory.ts";
+import { testInDirectory } from "./_directory.ts";
 import { bundle, listRuntimes } from "./_runtimes.ts";
 
 // deno-lint-ignore no-explicit-any -- Node's request and response
@@ -173,28 +173,27 @@ cut 400  200 unread
 empty 400  200 unread`;
 
 for (const { name, command } of await listRuntimes()) {
-  Deno.test({
-    name: `zstdNode decodes request bodies on ${name}`,
-    ignore: command === undefined,
-    fn: () =>
-      inDirectory(async (folder) => {
-        await bundle(new URL("zstd/http.ts", ROOT).pathname, folder);
-        const zstd = compressZstd(TEXT);
-        const noise = compressZstd(crypto.getRandomValues(new Uint8Array(65536)));
-        const files = {
-          "program.mjs": new TextEncoder().encode(PROGRAM),
-          text: zstd,
-          large: await new Blob(Array.from({ length: (9 << 20) / 65536 }, () => noise)).bytes(),
-          bomb: compressZstd(new Uint8Array(20 << 20)),
-          junk: TEXT.subarray(0, 100),
-          cut: zstd.subarray(0, zstd.length - 2),
-          empty: new Uint8Array(),
-        };
-        for (const [file, bytes] of Object.entries(files)) await Deno.writeFile(`${folder}/${file}`, bytes);
-        const { stdout, stderr } = await new Deno.Command(command!, { args: [`${folder}/program.mjs`] })
-          .output();
-        const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim());
-        assertEquals(lines.join("\n"), ANSWERS, new TextDecoder().decode(stderr));
-      }),
-  });
+  testInDirectory(
+    `zstdNode decodes request bodies on ${name}`,
+    { ignore: command === undefined },
+    async (folder) => {
+      await bundle(new URL("zstd/http.ts", ROOT).pathname, folder);
+      const zstd = compressZstd(TEXT);
+      const noise = compressZstd(crypto.getRandomValues(new Uint8Array(65536)));
+      const files = {
+        "program.mjs": new TextEncoder().encode(PROGRAM),
+        text: zstd,
+        large: await new Blob(Array.from({ length: (9 << 20) / 65536 }, () => noise)).bytes(),
+        bomb: compressZstd(new Uint8Array(20 << 20)),
+        junk: TEXT.subarray(0, 100),
+        cut: zstd.subarray(0, zstd.length - 2),
+        empty: new Uint8Array(),
+      };
+      for (const [file, bytes] of Object.entries(files)) await Deno.writeFile(`${folder}/${file}`, bytes);
+      const { stdout, stderr } = await new Deno.Command(command!, { args: [`${folder}/program.mjs`] })
+        .output();
+      const lines = new TextDecoder().decode(stdout).trim().split("\n").map((line) => line.trim());
+      assertEquals(lines.join("\n"), ANSWERS, new TextDecoder().decode(stderr));
+    },
+  );
 }

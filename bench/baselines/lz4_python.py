@@ -5,21 +5,12 @@ processor in nanoseconds.
 """
 
 import sys
-import time
 
 import lz4.frame
 
+from best import best
+
 CHUNK = 64 * 1024
-
-
-def best(rounds, run):
-    walls, cpus = [], []
-    for _ in range(rounds):
-        wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-        run()
-        walls.append(time.perf_counter_ns() - wall)
-        cpus.append(time.process_time_ns() - cpu)
-    return f"{min(walls)} {min(cpus)}"
 
 
 def main(path, rounds, linked, checksum):

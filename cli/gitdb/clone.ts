@@ -22,11 +22,16 @@ export async function clone(operands: readonly string[], settings: GitdbSettings
     throw new UsageFailure("Options --sparse and --no-checkout have no effect without files");
   }
   const isCut = remote.depth !== undefined || remote.since !== undefined || remote.shallowExclude.length > 0;
-  if (remote.bundle !== undefined && (isCut || remote.filter !== undefined)) {
+  const bundles = [
+    ...remote.bundle === undefined ? [] : ["--bundle-uri"],
+    ...remote.serverBundles ? ["--server-bundles"] : [],
+  ];
+  if (bundles.length > 0 && (isCut || remote.filter !== undefined)) {
     throw new UsageFailure(
-      "Option --bundle-uri excludes --depth, --shallow-since, --shallow-exclude and --filter",
+      `Option ${bundles[0]} excludes --depth, --shallow-since, --shallow-exclude and --filter`,
     );
   }
+  if (bundles.length > 1) throw new UsageFailure(`Options ${bundles.join(" and ")} exclude each other`);
   if (remote.bundle !== undefined && !URL.canParse(remote.bundle)) {
     throw new UsageFailure(`Option --bundle-uri has the value "${remote.bundle}", expected a URL`);
   }
@@ -83,6 +88,8 @@ async function cloneInto(
       shallowExclude: remote.shallowExclude.length > 0 ? remote.shallowExclude : undefined,
       filter: remote.filter,
       bundle: remote.bundle,
+      serverBundles: remote.serverBundles,
+      uriProtocols: remote.uriProtocols,
       connection: connectionOf(settings, url),
       objects: { threads: settings.threads },
       onWarning: (message) => console.error(`warning: ${message}`),

@@ -102,6 +102,7 @@ function optionsOf(
     since,
     shallowExclude,
     filter,
+    uriProtocols,
   } = settings.remote;
   return {
     remote,
@@ -118,6 +119,7 @@ function optionsOf(
     since,
     shallowExclude: shallowExclude.length > 0 ? shallowExclude : undefined,
     filter,
+    uriProtocols,
     action: ["fetch", ...settings.words].join(" "),
     objects: { threads: settings.threads },
     connection: connectionOf(settings, url),

@@ -1,6 +1,7 @@
 /**
  * The tables of options of `sluice gitdb ls-remote`, `fetch` and `clone`.
  */
+import type { GitUriProtocol } from "@sluice/gitdb";
 import { UsageFailure } from "../shared/exit.ts";
 import type { OptionGroup } from "../shared/options.ts";
 import type { GitdbSettings } from "./settings.ts";
@@ -83,6 +84,26 @@ const SHALLOW: readonly Row[] = [
     set: (settings, value) => settings.remote.filter = value,
   },
 ];
+
+const URI_PROTOCOLS: Row = {
+  long: ["uri-protocols"],
+  value: "next",
+  valueName: "LIST",
+  help: "Take packs from where the server says, by https or http",
+  set: (settings, value) => settings.remote.uriProtocols = protocols(value),
+};
+
+/** What addresses of packs may start with. */
+function protocols(value: string): GitUriProtocol[] {
+  const list = value.split(",");
+  const known = (["https", "http"] as const).filter((each) => list.includes(each));
+  if (known.length < list.length) {
+    throw new UsageFailure(
+      `Option --uri-protocols has the value "${value}", expected "https", "http" or both`,
+    );
+  }
+  return known;
+}
 
 const PROGRESS: readonly Row[] = [
   {
@@ -169,6 +190,7 @@ export const FETCH: Group = {
       help: "Set no reference",
       set: (settings) => settings.remote.dryRun = true,
     },
+    URI_PROTOCOLS,
     QUIET,
     {
       short: "v",
@@ -230,6 +252,12 @@ export const CLONE: Group = {
       help: "Start from a bundle, a file of any server",
       set: (settings, value) => settings.remote.bundle = value,
     },
+    {
+      long: ["server-bundles"],
+      help: "Start from bundles that the server names",
+      set: (settings) => settings.remote.serverBundles = true,
+    },
+    URI_PROTOCOLS,
     {
       short: "o",
       long: ["origin"],

@@ -1,6 +1,7 @@
 /**
  * What the subcommands of `sluice gitdb` are set to do.
  */
+import type { GitUriProtocol } from "@sluice/gitdb";
 import type { DateMode } from "./dates.ts";
 import type { DecorationStyle } from "./decorations.ts";
 import type { PatternKind } from "./patterns.ts";
@@ -168,6 +169,8 @@ export interface RemoteSettings {
   sparse: boolean;
   branch: string | undefined;
   bundle: string | undefined;
+  serverBundles: boolean;
+  uriProtocols: GitUriProtocol[] | undefined;
   singleBranch: boolean | undefined;
   origin: string;
 }
@@ -284,6 +287,8 @@ function defaultRemoteSettings(): RemoteSettings {
     sparse: false,
     branch: undefined,
     bundle: undefined,
+    serverBundles: false,
+    uriProtocols: undefined,
     singleBranch: undefined,
     origin: "origin",
   };

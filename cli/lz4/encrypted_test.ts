@@ -5,7 +5,7 @@ import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert
 import { compressLz4, encryptLz4AesGcmIterable } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
 import { join, text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 import { encryptAsOpenssl } from "../../tests/_encrypted.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
 import { ARCHIVE_COMMAND_NAMES } from "./archive_names.ts";
@@ -38,8 +38,9 @@ const CALLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   info: [[]],
 };
 
-Deno.test("each sub-command of sluice lz4 reads encrypted files and URLs as it reads plain ones", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "each sub-command of sluice lz4 reads encrypted files and URLs as it reads plain ones",
+  async (cwd) => {
     assertEquals(Object.keys(CALLS).sort(), ARCHIVE_COMMAND_NAMES.toSorted());
     const files = {
       ctr: await encryptAsOpenssl(FILE, "secret"),
@@ -78,10 +79,12 @@ Deno.test("each sub-command of sluice lz4 reads encrypted files and URLs as it r
         assertEquals(await Deno.stat(`${cwd}/out`).catch(() => "missing"), "missing", name);
       }
     }
-  }));
+  },
+);
 
-Deno.test("sluice lz4 --encrypt writes what get and cat decrypt, and refuses what has no effect", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 --encrypt writes what get and cat decrypt, and refuses what has no effect",
+  async (cwd) => {
     await Deno.writeFile(`${cwd}/in`, CONTENT);
     await Deno.writeTextFile(`${cwd}/key`, "0a".repeat(32));
     const run = async (args: string): Promise<[number, string]> => {
@@ -144,7 +147,8 @@ Deno.test("sluice lz4 --encrypt writes what get and cat decrypt, and refuses wha
     }
     assertEquals(await Deno.readTextFile(`${cwd}/key`), "0a".repeat(32));
     assertEquals(await Deno.stat(`${cwd}/x.lz4`).catch(() => "missing"), "missing");
-  }));
+  },
+);
 
 /** Options about the source that have no effect where they stand, and a word of what is said. */
 const IDLE: readonly (readonly [string, readonly string[]])[] = [
@@ -156,8 +160,9 @@ const IDLE: readonly (readonly [string, readonly string[]])[] = [
   ["--decrypt needs --key-file", ["--decrypt=aes-256-ctr"]],
 ];
 
-Deno.test("no sub-command of sluice lz4 takes options about its source that have no effect", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "no sub-command of sluice lz4 takes options about its source that have no effect",
+  async (cwd) => {
     await Deno.writeFile(`${cwd}/file.lz4`, FILE);
     await Deno.writeTextFile(`${cwd}/password`, "secret\n");
     const refused = async (message: string, args: readonly string[]): Promise<void> => {
@@ -177,4 +182,5 @@ Deno.test("no sub-command of sluice lz4 takes options about its source that have
       await refused("--spacing has no effect", [name, "file.lz4", "--spacing=64K"]);
       await refused("--headers has no effect", [name, "file.lz4", "--headers"]);
     }
-  }));
+  },
+);

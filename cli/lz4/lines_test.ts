@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compressLz4 } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
 import { join, Random } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 import { encryptAsOpenssl } from "../../tests/_encrypted.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
 import { run } from "./main.ts";
@@ -36,8 +36,9 @@ function expectedNumbers(start: number, end: number): Uint8Array {
   );
 }
 
-Deno.test("sluice lz4 lines gives the lines that start in a range, with and without an index", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "sluice lz4 lines gives the lines that start in a range, with and without an index",
+  async (folder) => {
     const random = new Random(Random.seed(6));
     const [file, out] = [`${folder}/in.lz4`, `${folder}/out`];
     const lines = async (...args: string[]): Promise<Uint8Array> => {
@@ -77,10 +78,12 @@ Deno.test("sluice lz4 lines gives the lines that start in a range, with and with
       }
       assertEquals(await lines("--numbers=19990-"), expectedNumbers(19_990, 20_000));
     }
-  }));
+  },
+);
 
-Deno.test("sluice lz4 cat and lines read in one pass what has no index, wherever it is", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 cat and lines read in one pass what has no index, wherever it is",
+  async (cwd) => {
     await Deno.writeFile(`${cwd}/plain.lz4`, FILE);
     const sealed = await encryptAsOpenssl(FILE, "secret");
     await Deno.writeTextFile(`${cwd}/password`, "secret\n");
@@ -109,10 +112,12 @@ Deno.test("sluice lz4 cat and lines read in one pass what has no index, wherever
         assertEquals(stdout, expected, `${args.join(" ")} ${source.join(" ")}`);
       }
     }
-  }));
+  },
+);
 
-Deno.test("sluice lz4 cat without an index reads a source once, and no further than the range", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 cat without an index reads a source once, and no further than the range",
+  async (cwd) => {
     const content = new Random(2).bytes(8_000_000);
     const file = compressLz4(content, { blockSize: 65536 });
     // One object of each name, so that there is no index beside the file.
@@ -137,56 +142,56 @@ Deno.test("sluice lz4 cat without an index reads a source once, and no further t
     assertEquals(part.stdout, content.slice(1_000_000, 1_500_000), part.stderr);
     const some = sum();
     assert(some < 4_500_000, `${some} of ${file.length} bytes`);
-  }));
+  },
+);
 
-Deno.test("sluice lz4 cat and lines refuse what is not there or has no effect", () =>
-  inDirectory(async (cwd) => {
-    await Deno.writeFile(`${cwd}/in.lz4`, FILE);
-    await Deno.writeFile(`${cwd}/other.lz4`, compressLz4(ENCODER.encode("other")));
-    await Deno.writeTextFile(`${cwd}/junk`, "junk");
-    assertEquals((await sluice(["lz4", "index", "other.lz4", "-o", "other.s4ix"], { cwd })).code, 0);
-    assertEquals((await sluice(["lz4", "index", "in.lz4", "-o", "in.s4ix"], { cwd })).code, 0);
-    const size = CONTENT.length;
-    const refusals = [
-      [`cat in.lz4 --range=${size + 1}-`, `from byte ${size + 1}: the content has ${size} bytes`],
-      [
-        `cat in.lz4 --index=in.s4ix --range=${size + 1}-`,
-        `from byte ${size + 1}: the content has ${size} bytes`,
-      ],
-      [`lines in.lz4 --range=${size + 2}-`, `from byte ${size + 1}: the content has ${size} bytes`],
-      ["lines in.lz4 --numbers=20001-", "no line 20001"],
-      ["lines in.lz4 --numbers=1-2 --range=1-2", "exclude each other"],
-      ["cat in.lz4 --numbers=1-2", "has no effect"],
-      ["cat in.lz4 --spacing=1M", "no effect without --headers"],
-      ["cat in.lz4 --index=other.s4ix", "is the index of another file"],
-      ["cat in.lz4 --index=junk", "INDEX_INVALID"],
-      ["cat in.lz4 --index=missing", "missing"],
-      ["get in.lz4 --index=other.s4ix -o x", "has no effect"],
-      ["cat in.lz4 -f --index=other.s4ix -o other.s4ix", "the index of the input"],
-    ];
-    for (const [args, message] of refusals) {
-      const { code, stderr } = await sluice(["lz4", ...args!.split(" ")], { cwd });
-      assert(code !== 0 && stderr.includes(message!), `${args}: ${code} ${stderr}`);
-    }
-    for (const more of [[], ["--index=in.s4ix"]]) {
-      const { code, stdout } = await sluice([
-        "lz4",
-        "cat",
-        "in.lz4",
-        ...more,
-        `--range=${size - 9}-${size + 1}`,
-      ], { cwd });
-      assertEquals([code, stdout], [0, CONTENT.slice(-9)], "a range is cut at the end of the content");
-    }
-    for (
-      const args of [
-        `cat in.lz4 --range=${size}-${size}`,
-        `cat in.lz4 --range=${size}-${size + 10}`,
-        `lines in.lz4 --range=${size}-`,
-        "lines in.lz4 --numbers=3-3",
-      ]
-    ) {
-      const { code, stdout, stderr } = await sluice(["lz4", ...args.split(" ")], { cwd });
-      assertEquals([code, stdout.length], [0, 0], `${args}: ${stderr}`);
-    }
-  }));
+testInDirectory("sluice lz4 cat and lines refuse what is not there or has no effect", async (cwd) => {
+  await Deno.writeFile(`${cwd}/in.lz4`, FILE);
+  await Deno.writeFile(`${cwd}/other.lz4`, compressLz4(ENCODER.encode("other")));
+  await Deno.writeTextFile(`${cwd}/junk`, "junk");
+  assertEquals((await sluice(["lz4", "index", "other.lz4", "-o", "other.s4ix"], { cwd })).code, 0);
+  assertEquals((await sluice(["lz4", "index", "in.lz4", "-o", "in.s4ix"], { cwd })).code, 0);
+  const size = CONTENT.length;
+  const refusals = [
+    [`cat in.lz4 --range=${size + 1}-`, `from byte ${size + 1}: the content has ${size} bytes`],
+    [
+      `cat in.lz4 --index=in.s4ix --range=${size + 1}-`,
+      `from byte ${size + 1}: the content has ${size} bytes`,
+    ],
+    [`lines in.lz4 --range=${size + 2}-`, `from byte ${size + 1}: the content has ${size} bytes`],
+    ["lines in.lz4 --numbers=20001-", "no line 20001"],
+    ["lines in.lz4 --numbers=1-2 --range=1-2", "exclude each other"],
+    ["cat in.lz4 --numbers=1-2", "has no effect"],
+    ["cat in.lz4 --spacing=1M", "no effect without --headers"],
+    ["cat in.lz4 --index=other.s4ix", "is the index of another file"],
+    ["cat in.lz4 --index=junk", "INDEX_INVALID"],
+    ["cat in.lz4 --index=missing", "missing"],
+    ["get in.lz4 --index=other.s4ix -o x", "has no effect"],
+    ["cat in.lz4 -f --index=other.s4ix -o other.s4ix", "the index of the input"],
+  ];
+  for (const [args, message] of refusals) {
+    const { code, stderr } = await sluice(["lz4", ...args!.split(" ")], { cwd });
+    assert(code !== 0 && stderr.includes(message!), `${args}: ${code} ${stderr}`);
+  }
+  for (const more of [[], ["--index=in.s4ix"]]) {
+    const { code, stdout } = await sluice([
+      "lz4",
+      "cat",
+      "in.lz4",
+      ...more,
+      `--range=${size - 9}-${size + 1}`,
+    ], { cwd });
+    assertEquals([code, stdout], [0, CONTENT.slice(-9)], "a range is cut at the end of the content");
+  }
+  for (
+    const args of [
+      `cat in.lz4 --range=${size}-${size}`,
+      `cat in.lz4 --range=${size}-${size + 10}`,
+      `lines in.lz4 --range=${size}-`,
+      "lines in.lz4 --numbers=3-3",
+    ]
+  ) {
+    const { code, stdout, stderr } = await sluice(["lz4", ...args.split(" ")], { cwd });
+    assertEquals([code, stdout.length], [0, 0], `${args}: ${stderr}`);
+  }
+});

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compressLz4, decompressLz4, readLz4FrameHeader } from "@sluice/lz4";
 import { join, Random, text } from "../../tests/_data.ts";
 import { run as runProgram, sluice, sluiceArguments } from "../../tests/_cli.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 import { run } from "./main.ts";
 
 const CONTENT = join(text(600_000, 2), new Random(4).bytes(100_000), text(300_000, 3));
@@ -27,8 +27,9 @@ Deno.test("sluice lz4 cat gives a thousand random ranges of linked and independe
   }
 });
 
-Deno.test("sluice lz4 carve says what to drop and take of the blocks that it writes", async () => {
-  await inDirectory(async (folder) => {
+testInDirectory(
+  "sluice lz4 carve says what to drop and take of the blocks that it writes",
+  async (folder) => {
     const [file, output] = [`${folder}/file.lz4`, `${folder}/part.lz4`];
     for (const linked of [false, true]) {
       await Deno.writeFile(file, compressLz4(CONTENT, { linked, blockSize: 65536 }));
@@ -48,8 +49,8 @@ Deno.test("sluice lz4 carve says what to drop and take of the blocks that it wri
         assert(content.length < 300_000, `${content.length} bytes for ${start}-${end}`);
       }
     }
-  });
-});
+  },
+);
 
 Deno.test("sluice lz4 keeps files when something is wrong", async () => {
   const folder = await Deno.makeTempDir();
@@ -84,21 +85,20 @@ const HEADERS: readonly (readonly [options: string, size: number, header: string
   ["--no-frame-crc", 60_000, "604082"],
 ];
 
-Deno.test("sluice lz4 asks readers for blocks as large as the file needs", async () => {
-  await inDirectory(async (folder) => {
-    for (const [options, size, header] of HEADERS) {
-      await Deno.writeFile(`${folder}/file`, new Uint8Array(size));
-      const args = options === "" ? [] : [options];
-      assertEquals(await run(["-qq", "-f", ...args, `${folder}/file`, `${folder}/out.lz4`]), 0);
-      const frame = await Deno.readFile(`${folder}/out.lz4`);
-      assertEquals(frame.subarray(4, 7).toHex(), header, `${options} of ${size} bytes`);
-      assertEquals(decompressLz4(frame).length, size);
-    }
-  });
+testInDirectory("sluice lz4 asks readers for blocks as large as the file needs", async (folder) => {
+  for (const [options, size, header] of HEADERS) {
+    await Deno.writeFile(`${folder}/file`, new Uint8Array(size));
+    const args = options === "" ? [] : [options];
+    assertEquals(await run(["-qq", "-f", ...args, `${folder}/file`, `${folder}/out.lz4`]), 0);
+    const frame = await Deno.readFile(`${folder}/out.lz4`);
+    assertEquals(frame.subarray(4, 7).toHex(), header, `${options} of ${size} bytes`);
+    assertEquals(decompressLz4(frame).length, size);
+  }
 });
 
-Deno.test("sluice lz4 names outputs itself wherever stdout leads, follows links, and is silent beside content", async () => {
-  await inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 names outputs itself wherever stdout leads, follows links, and is silent beside content",
+  async (cwd) => {
     const words = (args: string): Promise<{ code: number; stdout: Uint8Array; stderr: string }> =>
       sluice(["lz4", ...args.split(" ")], { cwd });
     await Deno.writeTextFile(`${cwd}/file`, "content ".repeat(1000));
@@ -122,11 +122,12 @@ Deno.test("sluice lz4 names outputs itself wherever stdout leads, follows links,
     const list = new TextDecoder().decode((await words("--list link.lz4")).stdout).split("\n");
     assertEquals(list[0], "    Frames           Type Block  Compressed  Uncompressed    Ratio   Filename");
     assertEquals(list[1]!.slice(-29), "        -        -   link.lz4");
-  });
-});
+  },
+);
 
-Deno.test("sluice lz4 --content-size knows the size of a file that the shell opens, and says where it does not", async () => {
-  await inDirectory(async (folder) => {
+testInDirectory(
+  "sluice lz4 --content-size knows the size of a file that the shell opens, and says where it does not",
+  async (folder) => {
     await Deno.writeFile(`${folder}/a`, CONTENT);
     const sh = (command: string) => runProgram("sh", ["-c", command], { cwd: folder });
     const lz4 = `"${Deno.execPath()}" ${sluiceArguments(["lz4", "--content-size", "-c"]).join(" ")}`;
@@ -144,5 +145,5 @@ Deno.test("sluice lz4 --content-size knows the size of a file that the shell ope
     const { stdout, stderr } = await sh(`cat a | ${lz4} -v`);
     assertEquals(readLz4FrameHeader(stdout).contentSize, undefined);
     assert(stderr.includes("the size is not known"), stderr);
-  });
-});
+  },
+);

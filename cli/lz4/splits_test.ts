@@ -5,7 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { compressLz4, decompressLz4, readLz4Split } from "@sluice/lz4";
 import { sluice } from "../../tests/_cli.ts";
 import { join, Random, text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 
 const CONTENT = text(900_000);
 const FILES = {
@@ -38,28 +38,27 @@ function fromColumns(line: string, glued: boolean): Row {
     : { ...common, prefix: c[7]!, suffix: c[8]!, drop: n[9]! };
 }
 
-Deno.test("rows of sluice lz4 splits decode to the content, in every form", () =>
-  inDirectory(async (cwd) => {
-    for (const [name, file] of Object.entries(FILES)) {
-      await Deno.writeFile(`${cwd}/${name}.lz4`, file);
-      for (const glued of [false, true]) {
-        for (const form of [[], ["--json"], ["--tsv"]]) {
-          for (const atLine of [false, true]) {
-            const args = ["--split=100KiB", "--spacing=64K", ...form, ...atLine ? ["--at-line"] : []];
-            if (glued) args.push("--glue=glue", "-f");
-            const { code, stdout, stderr } = await sluice(["lz4", "splits", `${name}.lz4`, ...args], { cwd });
-            assertEquals(code, 0, stderr);
-            const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
-            const rows = lines.map((line): Row =>
-              form[0] === "--tsv" ? fromColumns(line, glued) : JSON.parse(line)
-            );
-            const glue = glued ? await Deno.readFile(`${cwd}/glue`) : undefined;
-            check(file, rows, glue, atLine, `${name} ${args.join(" ")}`);
-          }
+testInDirectory("rows of sluice lz4 splits decode to the content, in every form", async (cwd) => {
+  for (const [name, file] of Object.entries(FILES)) {
+    await Deno.writeFile(`${cwd}/${name}.lz4`, file);
+    for (const glued of [false, true]) {
+      for (const form of [[], ["--json"], ["--tsv"]]) {
+        for (const atLine of [false, true]) {
+          const args = ["--split=100KiB", "--spacing=64K", ...form, ...atLine ? ["--at-line"] : []];
+          if (glued) args.push("--glue=glue", "-f");
+          const { code, stdout, stderr } = await sluice(["lz4", "splits", `${name}.lz4`, ...args], { cwd });
+          assertEquals(code, 0, stderr);
+          const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+          const rows = lines.map((line): Row =>
+            form[0] === "--tsv" ? fromColumns(line, glued) : JSON.parse(line)
+          );
+          const glue = glued ? await Deno.readFile(`${cwd}/glue`) : undefined;
+          check(file, rows, glue, atLine, `${name} ${args.join(" ")}`);
         }
       }
     }
-  }));
+  }
+});
 
 function check(
   file: Uint8Array<ArrayBuffer>,
@@ -87,8 +86,9 @@ function check(
   assert(id >= 4, label);
 }
 
-Deno.test("sluice lz4 splits refuses what excludes each other or has no effect, and keeps files", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 splits refuses what excludes each other or has no effect, and keeps files",
+  async (cwd) => {
     await Deno.writeFile(`${cwd}/in.lz4`, FILES.linked);
     await Deno.writeTextFile(`${cwd}/glue`, "precious");
     for (
@@ -112,10 +112,12 @@ Deno.test("sluice lz4 splits refuses what excludes each other or has no effect, 
     const { code, stderr } = await sluice(["lz4", "cat", "in.lz4", "--at-line"], { cwd });
     assertEquals([code, stderr.includes("has no effect")], [1, true]);
     assertEquals(await Deno.readTextFile(`${cwd}/glue`), "precious");
-  }));
+  },
+);
 
-Deno.test("sluice lz4 splits --plan prints what readLz4Split takes, and join gives back one file", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 splits --plan prints what readLz4Split takes, and join gives back one file",
+  async (cwd) => {
     await Deno.writeFile(`${cwd}/in.lz4`, FILES.frames);
     const args = [
       "lz4",
@@ -146,10 +148,12 @@ Deno.test("sluice lz4 splits --plan prints what readLz4Split takes, and join giv
     assertEquals([bad.code, bad.stderr.includes("junk.lz4")], [44, true], bad.stderr);
     const none = await sluice(["lz4", "join", "-o", "bad.lz4"], { cwd });
     assertEquals([none.code, none.stderr.includes("takes files")], [1, true]);
-  }));
+  },
+);
 
-Deno.test("sluice lz4 splits prints the whole plan of a damaged file, and says which split is damaged", () =>
-  inDirectory(async (cwd) => {
+testInDirectory(
+  "sluice lz4 splits prints the whole plan of a damaged file, and says which split is damaged",
+  async (cwd) => {
     const random = new Random(3);
     const content = new Uint8Array(1_000_000).map((_, i) => i % 100 === 99 ? 10 : random.below(256));
     const file = compressLz4(content, { blockSize: 65536 });
@@ -166,4 +170,5 @@ Deno.test("sluice lz4 splits prints the whole plan of a damaged file, and says w
       assert(/^lz4: bad\.lz4: split \d+ is damaged: Cannot .*\n$/.test(stderr), stderr);
       assertEquals(code, 1);
     }
-  }));
+  },
+);

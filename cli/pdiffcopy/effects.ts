@@ -40,16 +40,14 @@ const TREES = [
   "no-perms",
 ];
 const BLOCKS = ["block-size", "hash-method", "protocol", "literal-paths", "allow-dirty"];
+/** What goes for copies of blocks alone, of files and of trees. */
+const BLOCK_COPY = [...BLOCKS, "whole-file", "replace", "compress", "zstd"];
 
 /** Long names of options by mode; `verbose`, `quiet` and `help` belong to all. */
 const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
   "copy": [
     ...EVERY_COPY,
-    ...BLOCKS,
-    "whole-file",
-    "replace",
-    "compress",
-    "zstd",
+    ...BLOCK_COPY,
     "no-verify",
     "verify",
     "progress",
@@ -57,11 +55,7 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
   "shift": [...EVERY_COPY, "replace", "literal-paths", "allow-dirty", "shift", "seed", "verify", "progress"],
   "tree": [
     ...EVERY_COPY,
-    ...BLOCKS,
-    "whole-file",
-    "replace",
-    "compress",
-    "zstd",
+    ...BLOCK_COPY,
     "recursive",
     "verify",
     ...TREES,
@@ -81,12 +75,8 @@ const EFFECTS: Readonly<Record<Mode, readonly string[]>> = {
   ],
   "benchmark": [
     ...NETWORK,
-    ...BLOCKS,
+    ...BLOCK_COPY,
     "concurrency",
-    "whole-file",
-    "replace",
-    "compress",
-    "zstd",
     "bwlimit",
     "no-fsync",
     "no-verify",

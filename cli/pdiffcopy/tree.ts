@@ -36,7 +36,8 @@ export async function treeCommand(
       deleteExcluded: settings.deleteExcluded,
       ...(files === undefined ? {} : { files, recursive: settings.everything }),
       archive: settings.archive,
-      onEntry: (action, path) => messages.say(LEVEL.notes, `${action} ${printable(path)}`),
+      onEntry: (action, path) =>
+        messages.say(LEVEL.notes, `${action} ${path === "" ? "." : printable(path)}`),
     });
   });
   if (settings.json) console.log(resultText(result));
@@ -52,7 +53,10 @@ export async function treeCommand(
   );
   checkRefusal(result, settings, messages);
   if (settings.check && !equal && faults.length === 0 && filesCopied + deleted === 0) {
-    messages.say(LEVEL.results, "directories, links, permissions, times or attributes differ");
+    messages.say(
+      LEVEL.results,
+      "directories, links, permissions, times or attributes differ (-v names them)",
+    );
   }
   if (faults.length > 0) {
     messages.say(

@@ -12,10 +12,13 @@ const wasm_speed = "-Os";
 /// LZ4's decoder is the other way round.
 const zstd_native_speed = [_][]const u8{ native_speed, "-fno-unroll-loops" };
 
-const zstd_flags = [_][]const u8{
+const c_flags = [_][]const u8{
     "-DNDEBUG",
     "-fvisibility=hidden",
     "-Wno-unused-command-line-argument",
+};
+
+const zstd_flags = c_flags ++ [_][]const u8{
     "-DXXH_NAMESPACE=ZSTD_",
     "-DZSTD_LEGACY_SUPPORT=0",
     "-DZSTDLIB_VISIBLE=",
@@ -49,11 +52,8 @@ const heap_flags = [_][]const u8{
     "-Dfree=sluice_heap_free",
 };
 
-const lz4_flags = [_][]const u8{
+const lz4_flags = c_flags ++ [_][]const u8{
     "-O3",
-    "-DNDEBUG",
-    "-fvisibility=hidden",
-    "-Wno-unused-command-line-argument",
     "-DXXH_NAMESPACE=LZ4_",
     "-DLZ4LIB_VISIBILITY=",
     "-DLZ4HC_HEAPMODE=0",
@@ -61,21 +61,13 @@ const lz4_flags = [_][]const u8{
 const lz4_decode_files = [_][]const u8{ "lz4.c", "xxhash.c" };
 const lz4_encode_files = [_][]const u8{ "lz4.c", "lz4hc.c", "xxhash.c" };
 
-const deflate_flags = [_][]const u8{
-    "-DNDEBUG",
-    "-fvisibility=hidden",
-    "-Wno-unused-command-line-argument",
-};
 const inflate_files = [_][]const u8{ "adler32.c", "deflate_decompress.c", "zlib_decompress.c", "utils.c" };
 const deflate_files = [_][]const u8{ "deflate_compress.c", "zlib_compress.c" };
 /// They choose the fastest form at run time by what the processor has.
 const deflate_native_files = [_][]const u8{ "crc32.c", "x86/cpu_features.c", "arm/cpu_features.c" };
 
 /// What is found out is told as a failure, so the digest may stay what SHA-1 says.
-const sha1dc_flags = [_][]const u8{
-    "-DNDEBUG",
-    "-fvisibility=hidden",
-    "-Wno-unused-command-line-argument",
+const sha1dc_flags = c_flags ++ [_][]const u8{
     "-DSHA1DC_NO_STANDARD_INCLUDES",
     "-DSHA1DC_INIT_SAFE_HASH_DEFAULT=0",
     "-Dabort=__builtin_trap",
@@ -297,19 +289,25 @@ fn wasmInstall(b: *std.Build, wasm_module: LibraryModule, optimize: std.builtin.
     return &b.addInstallArtifact(exe, .{ .dest_dir = .{ .override = .{ .custom = folder } } }).step;
 }
 
+/// A hash once more for another processor: hash/variant.zig says how it is called.
+fn hashVariant(b: *std.Build, target: std.Build.ResolvedTarget, file: []const u8, model: *const std.Target.Cpu.Model, more: std.Target.Cpu.Feature.Set) *std.Build.Module {
+    var query = target.query;
+    query.cpu_model = .{ .explicit = model };
+    query.cpu_features_add = more;
+    return b.createModule(.{
+        .root_source_file = b.path(file),
+        .target = b.resolveTargetQuery(query),
+        .optimize = .ReleaseFast,
+        .pic = true,
+        .strip = true,
+        .stack_check = false,
+    });
+}
+
 /// BLAKE3 for newer processors than the library's baseline; blake3.zig chooses at run time.
 fn addBlake3Variants(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
     for ([_][]const u8{ "v3", "v4" }, [_]*const std.Target.Cpu.Model{ &std.Target.x86.cpu.x86_64_v3, &std.Target.x86.cpu.x86_64_v4 }) |name, model| {
-        var query = target.query;
-        query.cpu_model = .{ .explicit = model };
-        const variant = b.createModule(.{
-            .root_source_file = b.path("hash/blake3_variant.zig"),
-            .target = b.resolveTargetQuery(query),
-            .optimize = .ReleaseFast,
-            .pic = true,
-            .strip = true,
-            .stack_check = false,
-        });
+        const variant = hashVariant(b, target, "hash/blake3_variant.zig", model, target.query.cpu_features_add);
         const options = b.addOptions();
         options.addOption([]const u8, "name", name);
         variant.addOptions("variant_options", options);
@@ -319,17 +317,8 @@ fn addBlake3Variants(b: *std.Build, module: *std.Build.Module, target: std.Build
 
 /// SHA-256 for processors with SHA instructions; sha256.zig asks for them at run time.
 fn addSha256Variant(b: *std.Build, module: *std.Build.Module, target: std.Build.ResolvedTarget) void {
-    var query = target.query;
-    query.cpu_model = .{ .explicit = &std.Target.x86.cpu.x86_64_v3 };
-    query.cpu_features_add = std.Target.x86.featureSet(&.{.sha});
-    const variant = b.createModule(.{
-        .root_source_file = b.path("hash/sha256_variant.zig"),
-        .target = b.resolveTargetQuery(query),
-        .optimize = .ReleaseFast,
-        .pic = true,
-        .strip = true,
-        .stack_check = false,
-    });
+    const sha = std.Target.x86.featureSet(&.{.sha});
+    const variant = hashVariant(b, target, "hash/sha256_variant.zig", &std.Target.x86.cpu.x86_64_v3, sha);
     module.addObject(b.addObject(.{ .name = "sha256_accelerated", .root_module = variant }));
 }
 
@@ -416,7 +405,7 @@ fn deflateLibrary(b: *std.Build, target: std.Build.ResolvedTarget, files: []cons
     const module = cModule(b, target);
     module.addIncludePath(root);
     // Inflating is most of the work of reading a pack: a quarter faster than with -Os, also in WASM.
-    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(deflate_flags ++ heap_flags ++ .{native_speed})) });
+    module.addCSourceFiles(.{ .root = root.path(b, "lib"), .files = files, .flags = b.dupeStrings(&(c_flags ++ heap_flags ++ .{native_speed})) });
     return b.addLibrary(.{ .name = "deflate", .linkage = .static, .root_module = module });
 }
 

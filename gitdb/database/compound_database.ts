@@ -10,13 +10,14 @@ import {
   readOptionsOf,
 } from "../object/_options.ts";
 import { checkArgument, checkKeys, checkLimit, NotFoundError, SluiceError } from "@sluice/internal";
-import { ResultBatch } from "../object/_batch.ts";
+import { orderedBatch, ResultBatch } from "../object/_batch.ts";
+import { collect } from "../object/_collect.ts";
 import { emptyObjectKind } from "../object/_empty_objects.ts";
 import { objectNotFound } from "../object/_errors.ts";
 import { mergeIds } from "../object/_ids.ts";
 import { fittingParts } from "../object/_ordered_parts.ts";
 import { mergeSorted } from "../object/_merge.ts";
-import type { GitBulkSettings } from "../object/_options.ts";
+import type { IdWindow } from "../object/_windows.ts";
 import { isRescuable, rescueObject } from "../pack/_rescue.ts";
 import { MemoryObject } from "../object/_stored_object.ts";
 import type {
@@ -241,22 +242,14 @@ export class GitCompoundDatabase extends GitObjectStore {
    * Batches of each store for what the stores before it lack.
    * @internal
    */
-  protected override async *readWindow(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-    _reuse: boolean,
-  ): AsyncGenerator<GitObjectBatch> {
-    yield* settings.ordered
-      ? this.#ordered(ids, start, settings, options)
-      : this.#unordered(ids, start, options, Array.from(ids.keys()));
+  protected override async *readWindow(window: IdWindow, _reuse: boolean): AsyncGenerator<GitObjectBatch> {
+    yield* window.settings.ordered
+      ? this.#ordered(window)
+      : this.#unordered(window, Array.from(window.ids.keys()));
   }
 
   async *#unordered(
-    ids: readonly GitIdLike[],
-    start: number,
-    options: GitBulkOptions,
+    { ids, start, options }: IdWindow,
     positions: readonly number[],
   ): AsyncGenerator<GitObjectBatch> {
     const left = new Left(positions);
@@ -325,37 +318,23 @@ export class GitCompoundDatabase extends GitObjectStore {
   }
 
   /** Parts of the window that are small enough to be put in order within the limit of bytes in flight. */
-  async *#ordered(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-  ): AsyncGenerator<GitObjectBatch> {
+  async *#ordered(window: IdWindow): AsyncGenerator<GitObjectBatch> {
+    const { ids, settings } = window;
     for (let from = 0; from < ids.length; from += ORDERED_WINDOW) {
-      const window = ids.slice(from, from + ORDERED_WINDOW);
-      const sizes = await this.#sizesOf(window, settings, options);
+      const part = ids.slice(from, from + ORDERED_WINDOW);
+      const sizes = await this.#sizesOf({ ...window, ids: part, start: 0 });
       for (const [first, end] of fittingParts(sizes, settings.maxInFlightBytes)) {
         const positions = Array.from({ length: end - first }, (_, i) => from + first + i);
-        const batches: GitObjectBatch[] = [];
-        for await (const batch of this.#unordered(ids, start, options, positions)) batches.push(batch);
-        const results = batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index);
-        yield new ResultBatch(
-          batches[0]?.buffer ?? new Uint8Array(),
-          results,
-          () => batches.forEach((batch) => batch[Symbol.dispose]()),
-        );
+        yield orderedBatch(await collect(this.#unordered(window, positions)));
       }
     }
   }
 
   /** Sizes of objects; zero for those that are not there. */
-  async #sizesOf(
-    ids: readonly GitIdLike[],
-    settings: GitBulkSettings,
-    { promised }: GitBulkOptions,
-  ): Promise<Float64Array> {
-    const sizes = new Float64Array(ids.length);
-    for await (const infos of this.infoWindow(ids, 0, settings, { promised })) {
+  async #sizesOf(window: IdWindow): Promise<Float64Array> {
+    const sizes = new Float64Array(window.ids.length);
+    const { promised } = window.options;
+    for await (const infos of this.infoWindow({ ...window, options: { promised } })) {
       for (const info of infos) if (info.ok) sizes[info.index] = info.value.size;
     }
     return sizes;
@@ -366,10 +345,7 @@ export class GitCompoundDatabase extends GitObjectStore {
    * @internal
    */
   protected override async *infoWindow(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
+    { ids, start, settings, options }: IdWindow,
   ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     // What an earlier store lacks is told by a later one; what stands after it waits here, so that the order stays.
     const results: (GitResult<GitObjectInfo> | "missing" | undefined)[] = new Array(ids.length);

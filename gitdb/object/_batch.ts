@@ -34,3 +34,12 @@ export class ResultBatch implements GitObjectBatch {
     this.#release?.();
   }
 }
+
+/** Batches as one, whose results are in the order of their numbers. */
+export function orderedBatch(batches: readonly GitObjectBatch[]): ResultBatch {
+  return new ResultBatch(
+    batches[0]?.buffer as Uint8Array<ArrayBuffer> | undefined ?? new Uint8Array(),
+    batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index),
+    () => batches.forEach((batch) => batch[Symbol.dispose]()),
+  );
+}

@@ -3,6 +3,17 @@
  */
 import { checkArgument, isAnyIterable } from "@sluice/internal";
 import type { GitIdLike } from "./_object_id.ts";
+import type { GitBulkSettings } from "./_options.ts";
+import type { GitBulkOptions } from "./object.ts";
+
+/** Ids that are looked at together, and how. */
+export interface IdWindow {
+  readonly ids: readonly GitIdLike[];
+  /** The number of the first of them. */
+  readonly start: number;
+  readonly settings: GitBulkSettings;
+  readonly options: GitBulkOptions;
+}
 
 /** Arrays of at most `size` values. */
 export async function* windowsOf<T>(

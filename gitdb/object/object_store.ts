@@ -10,9 +10,9 @@ import { objectNotFound, prefixAmbiguous, prefixNotFound } from "./_errors.ts";
 import { IdSieve } from "./_id_sieve.ts";
 import { checkPrefix } from "./_ids.ts";
 import { bulkSettings, checkEnumerateOptions, checkRefreshOptions, readOptionsOf } from "./_options.ts";
-import type { GitBulkSettings } from "./_options.ts";
 import { verifyObject } from "./_object_hash.ts";
 import { windowsOf } from "./_windows.ts";
+import type { IdWindow } from "./_windows.ts";
 import type {
   GitBulkOptions,
   GitEnumerateOptions,
@@ -121,22 +121,17 @@ export abstract class GitObjectStore implements GitObjectReader {
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {
-      yield* this.#readAny(window, start, settings, options, true);
+      yield* this.#readAny({ ids: window, start, settings, options }, true);
       start += window.length;
     }
   }
 
   /** Batches of one window of ids, which may have malformed ones among them. */
-  async *#readAny(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-    reuse: boolean,
-  ): AsyncGenerator<GitObjectBatch> {
-    const sieve = new IdSieve(ids, start, this.hashAlgorithm);
-    if (sieve.isClean) return yield* this.readWindow(ids, start, settings, options, reuse);
-    for await (const batch of this.readWindow(sieve.ids, start, settings, sieve.options(options), reuse)) {
+  async *#readAny(window: IdWindow, reuse: boolean): AsyncGenerator<GitObjectBatch> {
+    const sieve = new IdSieve(window.ids, window.start, this.hashAlgorithm);
+    if (sieve.isClean) return yield* this.readWindow(window, reuse);
+    const clean = { ...window, ids: sieve.ids, options: sieve.options(window.options) };
+    for await (const batch of this.readWindow(clean, reuse)) {
       yield new ResultBatch(
         batch.buffer as Uint8Array<ArrayBuffer>,
         sieve.merge(batch.results),
@@ -152,10 +147,7 @@ export abstract class GitObjectStore implements GitObjectReader {
    * @internal
    */
   protected async *readWindow(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
+    { ids, start, settings, options }: IdWindow,
     _reuse: boolean,
   ): AsyncGenerator<GitObjectBatch> {
     const single = readOptionsOf(options);
@@ -175,10 +167,7 @@ export abstract class GitObjectStore implements GitObjectReader {
         bytes += value.size;
         results.push({ ok: true, index, value });
       } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        if (!reportMissing(error, index, id, options)) {
-          results.push({ ok: false, index, id: GitObjectId.from(id), error });
-        }
+        tellFailure(results, error, index, id, options);
       }
       if (bytes >= Math.min(BATCH_BYTES, settings.maxInFlightBytes) || results.length >= BATCH_RESULTS) {
         yield new ResultBatch(new Uint8Array(), results);
@@ -198,21 +187,17 @@ export abstract class GitObjectStore implements GitObjectReader {
     const settings = bulkSettings(options);
     let start = 0;
     for await (const window of windowsOf(ids, settings.window)) {
-      yield* this.#infoAny(window, start, settings, options);
+      yield* this.#infoAny({ ids: window, start, settings, options });
       start += window.length;
     }
   }
 
   /** Facts for one window of ids, which may have malformed ones among them. */
-  async *#infoAny(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-  ): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
-    const sieve = new IdSieve(ids, start, this.hashAlgorithm);
-    if (sieve.isClean) return yield* this.infoWindow(ids, start, settings, options);
-    const groups = this.infoWindow(sieve.ids, start, settings, sieve.options(options));
+  async *#infoAny(window: IdWindow): AsyncGenerator<readonly GitResult<GitObjectInfo>[]> {
+    const sieve = new IdSieve(window.ids, window.start, this.hashAlgorithm);
+    if (sieve.isClean) return yield* this.infoWindow(window);
+    const clean = { ...window, ids: sieve.ids, options: sieve.options(window.options) };
+    const groups = this.infoWindow(clean);
     for await (const group of groups) yield sieve.merge(group);
     yield sieve.rest();
   }
@@ -222,10 +207,7 @@ export abstract class GitObjectStore implements GitObjectReader {
    * @internal
    */
   protected async *infoWindow(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
+    { ids, start, settings, options }: IdWindow,
   ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     const results: GitResult<GitObjectInfo>[] = [];
     const mayHave = this.presence(ids);
@@ -239,10 +221,7 @@ export abstract class GitObjectStore implements GitObjectReader {
         }
         results.push({ ok: true, index, value: await this.info(id) });
       } catch (error) {
-        if (!(error instanceof SluiceError)) throw error;
-        if (!reportMissing(error, index, id, options)) {
-          results.push({ ok: false, index, id: GitObjectId.from(id), error });
-        }
+        tellFailure(results, error, index, id, options);
       }
     }
     yield results;
@@ -282,7 +261,7 @@ export abstract class GitObjectStore implements GitObjectReader {
   infoStream(options: GitBulkOptions = {}): GitTransformStream<GitIdLike, GitResult<GitObjectInfo>> {
     const settings = bulkSettings(options);
     return createBulkStream(
-      (ids: readonly GitIdLike[], start) => this.#infoAny(ids, start, settings, options),
+      (ids: readonly GitIdLike[], start) => this.#infoAny({ ids, start, settings, options }),
       settings,
     );
   }
@@ -296,7 +275,8 @@ export abstract class GitObjectStore implements GitObjectReader {
       start: number,
     ): AsyncGenerator<readonly GitResult<GitObject>[]> {
       // Batches are not disposed of: their memory belongs to the objects.
-      for await (const batch of this.#readAny(ids, start, settings, options, false)) yield batch.results;
+      const window = { ids, start, settings, options };
+      for await (const batch of this.#readAny(window, false)) yield batch.results;
     };
     return createBulkStream((ids: readonly GitIdLike[], start) => results.call(this, ids, start), settings);
   }
@@ -314,10 +294,17 @@ function tellMissing<T>(
   else results.push({ ok: false, index, id, error: objectNotFound(id) });
 }
 
-/** Tells the caller of a missing id where it wants to know; returns whether it did. */
-function reportMissing(error: SluiceError, index: number, id: GitIdLike, options: GitBulkOptions): boolean {
-  if (options.onMissing === undefined) return false;
-  if (!(error instanceof NotFoundError) || error instanceof AmbiguousIdError) return false;
-  options.onMissing(index, GitObjectId.from(id));
-  return true;
+/** Puts a failure in the place of its result; of an id that is not there it tells in the way that the caller wants. */
+function tellFailure<T>(
+  results: GitResult<T>[],
+  error: unknown,
+  index: number,
+  given: GitIdLike,
+  options: GitBulkOptions,
+): void {
+  if (!(error instanceof SluiceError)) throw error;
+  const id = GitObjectId.from(given);
+  const isMissing = error instanceof NotFoundError && !(error instanceof AmbiguousIdError);
+  if (isMissing && options.onMissing !== undefined) options.onMissing(index, id);
+  else results.push({ ok: false, index, id, error });
 }

@@ -2,12 +2,14 @@
  * Reading many objects of packs through jobs of the kernel: window by window, in batches.
  */
 import { SluiceError } from "@sluice/internal";
-import { ResultBatch } from "../object/_batch.ts";
+import { orderedBatch, ResultBatch } from "../object/_batch.ts";
+import { collect } from "../object/_collect.ts";
 import { packIds } from "../object/_ids.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
 import type { GitHashAlgorithm, GitIdLike } from "../object/_object_id.ts";
 import type { GitBulkSettings } from "../object/_options.ts";
 import { fittingParts } from "../object/_ordered_parts.ts";
+import type { IdWindow } from "../object/_windows.ts";
 import { MemoryObject } from "../object/_stored_object.ts";
 import type {
   GitBulkOptions,
@@ -45,6 +47,11 @@ interface Made {
 /** Gives an object from other copies, or throws the failure. */
 export type Rescue = (id: GitObjectId, failure: Error) => Promise<GitObject>;
 
+/** The ids of a window from one up to another. */
+function partOf(window: IdWindow, from: number, until: number): IdWindow {
+  return { ...window, ids: window.ids.slice(from, until), start: window.start + from };
+}
+
 /** Reads windows of ids through one engine. */
 export class BulkReads {
   readonly #engine: PackEngine;
@@ -64,45 +71,20 @@ export class BulkReads {
   }
 
   /** Batches of one window of ids. */
-  async *window(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-    reuse: boolean,
-  ): AsyncGenerator<GitObjectBatch> {
-    if (settings.ordered) {
-      for (let at = 0; at < ids.length; at += ORDERED_WINDOW) {
-        yield* this.#ordered(ids.slice(at, at + ORDERED_WINDOW), start + at, settings, options, reuse);
-      }
-      return;
+  async *window(window: IdWindow, reuse: boolean): AsyncGenerator<GitObjectBatch> {
+    if (!window.settings.ordered) return yield* this.#unordered(window, reuse);
+    for (let at = 0; at < window.ids.length; at += ORDERED_WINDOW) {
+      yield* this.#ordered(partOf(window, at, at + ORDERED_WINDOW), reuse);
     }
-    yield* this.#unordered(ids, start, settings, options, reuse);
   }
 
   /** As many ids at a time as their bodies fit the limit of bytes in flight. */
-  async *#ordered(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-    reuse: boolean,
-  ): AsyncGenerator<GitObjectBatch> {
+  async *#ordered(window: IdWindow, reuse: boolean): AsyncGenerator<GitObjectBatch> {
+    const { ids, settings } = window;
     const records = await this.#infoRecords(packIds(ids, this.#algorithm), settings);
     const sizes = Float64Array.from(ids, (_, i) => sizeOf(records, i * GIT_RECORD.LENGTH));
     for (const [from, until] of fittingParts(sizes, settings.maxInFlightBytes)) {
-      const batches: GitObjectBatch[] = [];
-      for await (
-        const batch of this.#unordered(ids.slice(from, until), start + from, settings, options, reuse)
-      ) {
-        batches.push(batch);
-      }
-      const results = batches.flatMap((batch) => batch.results).sort((a, b) => a.index - b.index);
-      yield new ResultBatch(
-        batches[0]?.buffer ?? new Uint8Array(),
-        results,
-        () => batches.forEach((batch) => batch[Symbol.dispose]()),
-      );
+      yield orderedBatch(await collect(this.#unordered(partOf(window, from, until), reuse)));
     }
   }
 
@@ -121,10 +103,7 @@ export class BulkReads {
   }
 
   async *#unordered(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
+    { ids, start, settings, options }: IdWindow,
     reuse: boolean,
   ): AsyncGenerator<GitObjectBatch> {
     const engine = this.#engine;
@@ -225,12 +204,7 @@ export class BulkReads {
   }
 
   /** Facts of one window of ids, in groups that a collector of garbage need not move. */
-  async *infos(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-  ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
+  async *infos({ ids, start, settings, options }: IdWindow): AsyncGenerator<GitResult<GitObjectInfo>[]> {
     const packed = packIds(ids, this.#algorithm);
     const records = await this.#infoRecords(packed, settings);
     for (let from = 0; from < ids.length; from += INFO_GROUP) {

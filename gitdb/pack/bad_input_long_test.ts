@@ -19,8 +19,7 @@ import { testBackends } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
 import { deltaSize, distance, idOf, rawPack, sourcesOf } from "../../tests/_git_pack.ts";
 import type { RawEntry } from "../../tests/_git_pack.ts";
-import { withFolder } from "../../tests/_git.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
 import { run } from "../../tests/_cli.ts";
 
 const LONG = Deno.env.get("SLUICE_LONG") === "1";
@@ -233,7 +232,7 @@ testBackends(
         id: idOf("blob", expected),
       },
     ];
-    await withFolder(async (folder) => {
+    await inDirectory(async (folder) => {
       await using store = await PackStore.fromSources(sourcesOf(rawPack(entries)));
       const read = async (spillFolder?: string): Promise<Uint8Array> => {
         const object = await store.read(entries[1]!.id, { maxMemory: 4 << 20, spillFolder });
@@ -266,8 +265,9 @@ testBackends("gitdb: a stream that is given up frees what it holds", async () =>
   assertEquals(liveHandleCount(), before);
 });
 
-Deno.test("gitdb: a pack that is cut short while it is open gives errors, and the process lives", () =>
-  withFolder(async (folder) => {
+testInDirectory(
+  "gitdb: a pack that is cut short while it is open gives errors, and the process lives",
+  async (folder) => {
     const writer = new PackWriter({ window: 0 });
     const random = new Random(5);
     const ids = [];
@@ -289,10 +289,11 @@ Deno.test("gitdb: a pack that is cut short while it is open gives errors, and th
       }
     }
     assert(good > 10 && bad > 10, `${good} good, ${bad} bad`);
-  }));
+  },
+);
 
 testBackends("gitdb: loose files that are none, or broken", () =>
-  withFolder(async (folder) => {
+  inDirectory(async (folder) => {
     const store = new GitLooseStore(folder);
     const id = (byte: string) => byte.repeat(20);
     await Deno.mkdir(`${folder}/12/${id("12").slice(2)}`, { recursive: true });
@@ -338,41 +339,40 @@ testBackends("gitdb: loose files that are none, or broken", () =>
     await assertRejects(() => store.read(id("56"), { verifyChecksums: true }), SluiceError, "hashes to");
   }));
 
-Deno.test("gitdb: alternates that lead in circles, nowhere or too deep", () =>
-  withFolder(async (folder) => {
-    const make = async (name: string, alternates: string) => {
-      await Deno.mkdir(`${folder}/${name}/info`, { recursive: true });
-      await Deno.writeTextFile(`${folder}/${name}/info/alternates`, alternates);
-      return await new GitLooseStore(`${folder}/${name}`).write({ type: "blob", body: name });
-    };
-    const ids = [];
-    for (let i = 0; i < 9; i++) {
-      ids.push(await make(`chain${i}`, `# comment\n\n../chain${i + 1}\n../chain${i}\n`));
-    }
-    const warnings: Error[] = [];
-    await using chain = await GitAlternatesStore.open(`${folder}/chain0`, {
-      onWarning: (error) => warnings.push(error),
-    });
-    for (const [i, id] of ids.entries()) assertEquals(await chain.has(id), i >= 1 && i <= 6, `chain${i}`);
-    await make("loop", `../loop\n${folder}/loop\n../chain8/../loop/\n`);
-    await using loop = await GitAlternatesStore.open(`${folder}/loop`);
-    assertEquals(loop.folders, []);
-    const quoted = await make("with space", "");
-    await make("other", `"../with\\040space"\n${folder}/none\nbad\0name\n${"x".repeat(1 << 20)}\n`);
-    warnings.length = 0;
-    await using other = await GitAlternatesStore.open(`${folder}/other`, {
-      onWarning: (error) => warnings.push(error),
-    });
-    assert(await other.has(quoted));
-    assertEquals(warnings.length, 3);
-    await using none = await GitAlternatesStore.open(`${folder}/other`, { alternates: "none" });
-    assertEquals(none.folders, []);
-    await using inside = await GitAlternatesStore.open(`${folder}/other`, {
-      alternates: "inside-root",
-      root: `${folder}/other`,
-    });
-    assertEquals(inside.folders, []);
-  }));
+testInDirectory("gitdb: alternates that lead in circles, nowhere or too deep", async (folder) => {
+  const make = async (name: string, alternates: string) => {
+    await Deno.mkdir(`${folder}/${name}/info`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/${name}/info/alternates`, alternates);
+    return await new GitLooseStore(`${folder}/${name}`).write({ type: "blob", body: name });
+  };
+  const ids = [];
+  for (let i = 0; i < 9; i++) {
+    ids.push(await make(`chain${i}`, `# comment\n\n../chain${i + 1}\n../chain${i}\n`));
+  }
+  const warnings: Error[] = [];
+  await using chain = await GitAlternatesStore.open(`${folder}/chain0`, {
+    onWarning: (error) => warnings.push(error),
+  });
+  for (const [i, id] of ids.entries()) assertEquals(await chain.has(id), i >= 1 && i <= 6, `chain${i}`);
+  await make("loop", `../loop\n${folder}/loop\n../chain8/../loop/\n`);
+  await using loop = await GitAlternatesStore.open(`${folder}/loop`);
+  assertEquals(loop.folders, []);
+  const quoted = await make("with space", "");
+  await make("other", `"../with\\040space"\n${folder}/none\nbad\0name\n${"x".repeat(1 << 20)}\n`);
+  warnings.length = 0;
+  await using other = await GitAlternatesStore.open(`${folder}/other`, {
+    onWarning: (error) => warnings.push(error),
+  });
+  assert(await other.has(quoted));
+  assertEquals(warnings.length, 3);
+  await using none = await GitAlternatesStore.open(`${folder}/other`, { alternates: "none" });
+  assertEquals(none.folders, []);
+  await using inside = await GitAlternatesStore.open(`${folder}/other`, {
+    alternates: "inside-root",
+    root: `${folder}/other`,
+  });
+  assertEquals(inside.folders, []);
+});
 
 Deno.test("gitdb: prefixes are exact to the digit", async () => {
   const store = new GitMemoryStore();

@@ -19,7 +19,7 @@ import { byteSourceFromBytes, CorruptDataError, SluiceError } from "@sluice/inte
 import { createHash } from "node:crypto";
 import { testBackends } from "../../tests/_backends.ts";
 import { text } from "../../tests/_data.ts";
-import { withFolder } from "../../tests/_git.ts";
+import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
 
 interface MadePack {
   readonly pack: Uint8Array<ArrayBuffer>;
@@ -48,7 +48,7 @@ function changed(bytes: Uint8Array, at: number, ...values: readonly number[]): U
 testBackends(
   "gitdb: a pack that can't be used is told, and the others stay readable",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const good = await makePack("good");
       const bad = await makePack("bad");
       const { pack, index } = bad;
@@ -117,43 +117,41 @@ testBackends("gitdb: rows of an index that lead nowhere fail alone", async () =>
   assert(messages.some((message) => message.includes("two ids have this offset")), `${messages}`);
 });
 
-Deno.test({
-  name: "gitdb: nobody waits for a FIFO, whatever file it stands for",
+testInDirectory("gitdb: nobody waits for a FIFO, whatever file it stands for", {
   ignore: Deno.build.os === "windows",
-  fn: () =>
-    withFolder(async (folder) => {
-      const objects = `${folder}/objects`;
-      await Deno.mkdir(`${objects}/pack/multi-pack-index.d`, { recursive: true });
-      await Deno.mkdir(`${objects}/info`);
-      const id = await new GitLooseStore(objects).write({ type: "blob", body: text(100) });
-      await putPack(`${objects}/pack`, "pack-good", await makePack("fifo"));
-      await putPack(`${objects}/pack`, "pack-half", await makePack("half"));
-      await Deno.remove(`${objects}/pack/pack-half.pack`);
-      const fifos = [
-        "config",
-        "objects/info/alternates",
-        "objects/pack/pack-a.idx",
-        "objects/pack/pack-a.pack",
-        "objects/pack/pack-half.pack",
-        "objects/pack/pack-good.rev",
-        "objects/pack/multi-pack-index",
-        "objects/pack/multi-pack-index.d/multi-pack-index-chain",
-        `objects/${`${id}`.slice(0, 2)}/${"0".repeat(38)}`,
-      ];
-      const { success } = await new Deno.Command("mkfifo", { args: fifos.map((name) => `${folder}/${name}`) })
-        .output();
-      assert(success);
-      await using database = await GitDatabase.open(folder);
-      assertEquals((await database.read(id)).size, text(100).length);
-      assertEquals(database.packs.packs.length, 1);
-      assertEquals((await Array.fromAsync(database.packs.packs[0]!.entries())).length, 6);
-      const unreadable = `${`${id}`.slice(0, 2)}${"0".repeat(38)}`;
-      assertEquals(await database.has(unreadable), false);
-    }),
+}, async (folder) => {
+  const objects = `${folder}/objects`;
+  await Deno.mkdir(`${objects}/pack/multi-pack-index.d`, { recursive: true });
+  await Deno.mkdir(`${objects}/info`);
+  const id = await new GitLooseStore(objects).write({ type: "blob", body: text(100) });
+  await putPack(`${objects}/pack`, "pack-good", await makePack("fifo"));
+  await putPack(`${objects}/pack`, "pack-half", await makePack("half"));
+  await Deno.remove(`${objects}/pack/pack-half.pack`);
+  const fifos = [
+    "config",
+    "objects/info/alternates",
+    "objects/pack/pack-a.idx",
+    "objects/pack/pack-a.pack",
+    "objects/pack/pack-half.pack",
+    "objects/pack/pack-good.rev",
+    "objects/pack/multi-pack-index",
+    "objects/pack/multi-pack-index.d/multi-pack-index-chain",
+    `objects/${`${id}`.slice(0, 2)}/${"0".repeat(38)}`,
+  ];
+  const { success } = await new Deno.Command("mkfifo", { args: fifos.map((name) => `${folder}/${name}`) })
+    .output();
+  assert(success);
+  await using database = await GitDatabase.open(folder);
+  assertEquals((await database.read(id)).size, text(100).length);
+  assertEquals(database.packs.packs.length, 1);
+  assertEquals((await Array.fromAsync(database.packs.packs[0]!.entries())).length, 6);
+  const unreadable = `${`${id}`.slice(0, 2)}${"0".repeat(38)}`;
+  assertEquals(await database.has(unreadable), false);
 });
 
-Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes", () =>
-  withFolder(async (folder) => {
+testInDirectory(
+  "gitdb: alternates with links, bytes that are no UTF-8, and names that end with slashes",
+  async (folder) => {
     await Deno.mkdir(`${folder}/own/info`, { recursive: true });
     const id = await new GitLooseStore(`${folder}/other`).write({ type: "blob", body: "other" });
     if (Deno.build.os !== "windows") {
@@ -170,10 +168,12 @@ Deno.test("gitdb: alternates with links, bytes that are no UTF-8, and names that
     assertEquals(store.folders.length, 1);
     assert(await store.has(id));
     assertEquals(warnings.length, 2);
-  }));
+  },
+);
 
-Deno.test("LockFile refuses a second holder, waits as long as it is told, and leaves a stale lock alone", () =>
-  withFolder(async (folder) => {
+testInDirectory(
+  "LockFile refuses a second holder, waits as long as it is told, and leaves a stale lock alone",
+  async (folder) => {
     const path = `${folder}/refs`;
     {
       await using first = await GitLockFile.acquire(path);
@@ -195,12 +195,13 @@ Deno.test("LockFile refuses a second holder, waits as long as it is told, and le
     await Deno.writeTextFile(`${path}.lock`, "stale");
     await assertRejects(() => GitLockFile.acquire(path), SluiceError);
     assertEquals(await Deno.readTextFile(`${path}.lock`), "stale");
-  }));
+  },
+);
 
 testBackends(
   "gitdb: names in a multi-pack index never lead out of their folder",
   () =>
-    withFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const made = await makePack("names");
       await putPack(folder, "pack-1", made);
       await using store = await PackStore.open(folder);

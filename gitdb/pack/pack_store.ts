@@ -43,9 +43,8 @@ import { PackReads } from "./_pack_reads.ts";
 import { addPackUnit, checkPackHeader, restFiles } from "./_pack_unit.ts";
 import type { PackFiles, PackUnit } from "./_pack_unit.ts";
 import { isRescuable, rescueObject } from "./_rescue.ts";
-import type { GitBulkSettings } from "../object/_options.ts";
+import type { IdWindow } from "../object/_windows.ts";
 import type {
-  GitBulkOptions,
   GitEnumerateOptions,
   GitObject,
   GitObjectBatch,
@@ -456,27 +455,16 @@ export class PackStore extends GitObjectStore {
    * Batches of one window of ids.
    * @internal
    */
-  protected override readWindow(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-    reuse: boolean,
-  ): AsyncGenerator<GitObjectBatch> {
-    return this.#bulkReads.window(ids, start, settings, options, reuse);
+  protected override readWindow(window: IdWindow, reuse: boolean): AsyncGenerator<GitObjectBatch> {
+    return this.#bulkReads.window(window, reuse);
   }
 
   /**
    * Facts for one window of ids.
    * @internal
    */
-  protected override infoWindow(
-    ids: readonly GitIdLike[],
-    start: number,
-    settings: GitBulkSettings,
-    options: GitBulkOptions,
-  ): AsyncGenerator<GitResult<GitObjectInfo>[]> {
-    return this.#bulkReads.infos(ids, start, settings, options);
+  protected override infoWindow(window: IdWindow): AsyncGenerator<GitResult<GitObjectInfo>[]> {
+    return this.#bulkReads.infos(window);
   }
 
   /** Closes the packs, once the reads that are under way have ended. */

@@ -2,9 +2,11 @@
  * The bundles that a clone starts from.
  */
 import { concatBytes, SluiceError } from "@sluice/internal";
+import { parseConfig } from "../object/_config.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { parseBundleList } from "./_bundle_list.ts";
-import { downloadBundle } from "./_bundle_download.ts";
+import type { GitBundleList } from "./_bundle_list.ts";
+import { download } from "./_download.ts";
 import { labelOf, remoteLimit } from "./_remote_faults.ts";
 import type { GitRemoteOptions } from "./remote.ts";
 
@@ -34,15 +36,18 @@ const LACKING: ReadonlySet<string> = new Set(["BASE_MISSING", "UNRESOLVED_DELTAS
 /** How every bundle starts, whatever its version is. */
 const SIGNATURE = new TextEncoder().encode("# v");
 
-/** Takes bundles in; returns what they have brought. A bundle that can't be had costs time and nothing else. */
+/** Takes a bundle, or those of a list, in; returns what they have brought. A bundle that can't be had costs time and nothing else. */
 export async function startFrom(
-  bundle: string | URL | undefined,
+  from: URL | undefined | (() => Promise<GitBundleList | undefined>),
   options: StartOptions,
 ): Promise<Start> {
-  if (bundle === undefined) return NOTHING;
-  const url = new URL(bundle);
+  if (from === undefined) return NOTHING;
+  const requests = { left: REQUESTS_MAX };
   try {
-    return await take(url, options, DEPTH_MAX, { left: REQUESTS_MAX });
+    if (from instanceof URL) return await take(from, options, DEPTH_MAX, requests);
+    const list = await from();
+    if (list === undefined) return NOTHING;
+    return await takeListed(list, (each) => take(each, options, DEPTH_MAX - 1, requests), options);
   } catch (error) {
     warn(error, options);
     return NOTHING;
@@ -66,7 +71,7 @@ async function take(
   const { connection = {}, signal } = options;
   const label = labelOf(url);
   if (requests.left-- <= 0) throw remoteLimit(label, "bundles", REQUESTS_MAX, "requests");
-  const chunks = downloadBundle(url, connection, signal);
+  const chunks = download(url, connection, signal);
   let list: Uint8Array;
   try {
     const head = await readHead(chunks);
@@ -78,14 +83,13 @@ async function take(
     await chunks.return();
   }
   if (depth === 0) throw remoteLimit(label, "a list", DEPTH_MAX, "lists in each other");
-  const { isAny, urls } = parseBundleList(new TextDecoder().decode(list), url, label);
-  return await takeListed(urls, isAny, (each) => take(each, options, depth - 1, requests), options);
+  const bundles = parseBundleList(parseConfig(new TextDecoder().decode(list)), url, label);
+  return await takeListed(bundles, (each) => take(each, options, depth - 1, requests), options);
 }
 
 /** Takes bundles in any order in which each finds what it stands on. */
 async function takeListed(
-  urls: readonly URL[],
-  isAny: boolean,
+  { urls, mode }: GitBundleList,
   takeOne: (url: URL) => Promise<Start>,
   options: StartOptions,
 ): Promise<Start> {
@@ -100,7 +104,7 @@ async function takeListed(
         const start = await takeOne(url);
         ids.push(...start.ids);
         count += start.count;
-        if (isAny) return { ids, count };
+        if (mode === "any") return { ids, count };
       } catch (error) {
         if (error instanceof SluiceError && LACKING.has(error.code)) waiting.push(url);
         else warn(error, options);

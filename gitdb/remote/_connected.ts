@@ -6,6 +6,7 @@ import { KIND_OF_TYPE } from "../object/_object_kind.ts";
 import { referencesOf, SUBMODULE } from "../object/_object_syntax.ts";
 import type { GitObjectReader } from "../object/object.ts";
 import { GitObjectId, HASH_SIZE } from "../object/_object_id.ts";
+import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { TableIds } from "../pack/_id_set.ts";
 import type { EachBody } from "../pack/_pack_entries.ts";
 import type { PackTable } from "../pack/_pack_table.ts";
@@ -30,10 +31,19 @@ const DIGIT_ZERO = 0x30;
  * @throws {CorruptDataError} If an object is in neither place (code "BASE_MISSING").
  */
 export async function checkConnected(each: EachBody, table: PackTable, wanted: Wanted): Promise<void> {
-  const references = new References(table, wanted.existing);
+  await (await outsideReferences(each, table, wanted)).check(wanted.existing);
+}
+
+/** What a pack refers to, or was to have, and does not have. */
+export async function outsideReferences(
+  each: EachBody,
+  table: PackTable,
+  wanted: Wanted,
+): Promise<OutsideReferences> {
+  const { hashAlgorithm } = wanted.existing;
+  const references = new OutsideReferences(table, hashAlgorithm);
   for (const id of wanted.wants) references.add(id.bytes, 0, undefined);
   if (!wanted.isPartial) {
-    const { hashAlgorithm } = wanted.existing;
     await each((row, content) => {
       if (table.kinds[row] === KIND_OF_TYPE.tree) return addRows(content, references, row);
       const isCommit = table.kinds[row] === KIND_OF_TYPE.commit;
@@ -43,7 +53,7 @@ export async function checkConnected(each: EachBody, table: PackTable, wanted: W
       }
     });
   }
-  await references.check();
+  return references;
 }
 
 /**
@@ -60,19 +70,17 @@ export async function checkPresent(wants: readonly GitObjectId[], existing: GitO
 }
 
 /** References that are not in the pack, each once. */
-class References {
+export class OutsideReferences {
   readonly table: PackTable;
   readonly #ids: TableIds;
-  readonly #existing: GitObjectReader;
   /** By hex id, the row that names them; undefined where they were asked for. */
   readonly #others = new Map<string, number | undefined>();
   readonly hashSize: number;
 
-  constructor(table: PackTable, existing: GitObjectReader) {
+  constructor(table: PackTable, hashAlgorithm: GitHashAlgorithm) {
     this.table = table;
     this.#ids = new TableIds(table);
-    this.#existing = existing;
-    this.hashSize = HASH_SIZE[existing.hashAlgorithm];
+    this.hashSize = HASH_SIZE[hashAlgorithm];
   }
 
   /** Takes the id at an offset of some bytes, which the entry of a row names. */
@@ -82,10 +90,14 @@ class References {
     if (!this.#others.has(key)) this.#others.set(key, row);
   }
 
-  /** Looks for all of them in what is here. */
-  async check(): Promise<void> {
+  /**
+   * Looks for all of them in what is here.
+   *
+   * @throws {CorruptDataError} If one is not there.
+   */
+  async check(existing: GitObjectReader): Promise<void> {
     const ids = [...this.#others.keys()];
-    for await (const group of this.#existing.infoBatches(ids, { promised: false })) {
+    for await (const group of existing.infoBatches(ids, { promised: false })) {
       for (const result of group) {
         if (result.ok) continue;
         const row = this.#others.get(`${result.id}`);
@@ -99,7 +111,7 @@ class References {
 }
 
 /** The ids in a tree, without an object for each row: most objects of a history are trees. */
-function addRows(bytes: Uint8Array, references: References, row: number): void {
+function addRows(bytes: Uint8Array, references: OutsideReferences, row: number): void {
   const { hashSize } = references;
   for (let at = 0; at < bytes.length;) {
     let mode = 0;

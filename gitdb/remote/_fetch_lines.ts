@@ -8,6 +8,7 @@ import type { GitHashAlgorithm, GitIdLike } from "../object/_object_id.ts";
 import { filterSpec } from "./_filter_spec.ts";
 import { isReferenceName } from "../repository/_reference_names.ts";
 import type { Advertisement } from "./_advertisement.ts";
+import type { GitUriProtocol } from "./_offered_packs.ts";
 import { notOffered } from "./_remote_faults.ts";
 
 /** What is fetched. */
@@ -22,7 +23,7 @@ export interface GitFetchOptions {
   readonly shallow?: Iterable<GitIdLike> | undefined;
   /** Leave out objects: "blob:none", "blob:limit=<size>", "tree:<depth>" and others that the server knows. */
   readonly filter?: string | undefined;
-  /** Only so many commits from each of `wants`. */
+  /** Only so many commits from each reference or object that is wanted. */
   readonly depth?: number | undefined;
   /** Count `depth` from where the history that is here ends. @default {false} */
   readonly deepen?: boolean | undefined;
@@ -36,6 +37,12 @@ export interface GitFetchOptions {
   readonly ofsDelta?: boolean | undefined;
   /** Send tags that lead to what is sent. @default {false} */
   readonly includeTag?: boolean | undefined;
+  /**
+   * Let the server name packs by addresses that start so, where it has them: they have to be fetched from there.
+   *
+   * @default {[]}
+   */
+  readonly uriProtocols?: Iterable<GitUriProtocol> | undefined;
   /** Called with what the server says while it works, in pieces as they come; without it the server keeps silent. */
   readonly onMessage?: ((text: string) => void) | undefined;
   /** Gives the fetch up. */
@@ -55,6 +62,7 @@ const FETCH_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchOptions>([
   "thin",
   "ofsDelta",
   "includeTag",
+  "uriProtocols",
   "onMessage",
   "signal",
 ]);
@@ -75,6 +83,8 @@ export interface FetchPlan {
   /** Words of what else is wanted: as lines in version 2, as capabilities before. */
   readonly words: readonly string[];
   readonly isRelative: boolean;
+  /** What addresses of packs may start with; none where the server has none. */
+  readonly uriProtocols: readonly GitUriProtocol[];
   readonly algorithm: GitHashAlgorithm;
 }
 
@@ -94,6 +104,7 @@ export function checkFetchOptions(options: GitFetchOptions): void {
   for (const key of ["deepen", "thin", "ofsDelta", "includeTag"] as const) {
     checkBoolean(key, options[key] ?? false);
   }
+  checkUriProtocols(options.uriProtocols);
   for (const name of options.shallowExclude ?? []) {
     if (isReferenceName(name) || isReferenceName(`refs/heads/${name}`)) continue;
     throw new RangeError(`Cannot use option "shallowExclude": "${name}" is no name of a reference`);
@@ -103,6 +114,15 @@ export function checkFetchOptions(options: GitFetchOptions): void {
   }
   if (depth !== undefined && (options.since !== undefined || options.shallowExclude !== undefined)) {
     throw new TypeError('Cannot use option "depth": it does not go with "since" or "shallowExclude"');
+  }
+}
+
+/** Refuses what no address of a pack may start with. */
+export function checkUriProtocols(protocols: Iterable<string> = []): void {
+  checkArgument(isAnyIterable(protocols), "fetch", protocols, "protocols of addresses");
+  for (const protocol of protocols) {
+    if (protocol === "https" || protocol === "http") continue;
+    throw new RangeError(`Cannot use option "uriProtocols": "${protocol}" is none, expected https or http`);
   }
 }
 
@@ -148,6 +168,10 @@ export function planFetch(options: GitFetchOptions, server: Advertisement, label
     shallow,
     filter: filter === undefined ? undefined : filterSpec(filter),
     isRelative: deepen === true,
+    // Servers that do not mix messages into the whole answer name no packs.
+    uriProtocols: !isOld && offers("packfile-uris") && offers("sideband-all")
+      ? [...options.uriProtocols ?? []]
+      : [],
     deepening: [
       ...depth === undefined ? [] : [`deepen ${depth}`],
       ...since === undefined ? [] : [`deepen-since ${Math.floor(since.getTime() / 1000)}`],

@@ -6,12 +6,15 @@ import { GitObjectId } from "../object/_object_id.ts";
 import type { GitIdLike } from "../object/_object_id.ts";
 import { idOf } from "./_advertisement.ts";
 import type { Advertisement } from "./_advertisement.ts";
+import type { DownloadSettings } from "./_download.ts";
 import type { FetchPlan } from "./_fetch_lines.ts";
 import type { GitHttp } from "./_git_http.ts";
+import { parseOfferedPack } from "./_offered_packs.ts";
+import type { GitOfferedPack, GitUriProtocol } from "./_offered_packs.ts";
 import { DELIMITER, FLUSH, packetLines } from "./_packet_lines.ts";
 import type { PacketReader } from "./_packet_lines.ts";
 import { protocolFault, remoteLimit, shown } from "./_remote_faults.ts";
-import { expectEnd, packOf } from "./_side_bands.ts";
+import { expectEnd, packOf, SideBands } from "./_side_bands.ts";
 
 /** What came of it. */
 export interface Negotiated {
@@ -20,6 +23,8 @@ export interface Negotiated {
   /** Where the history ends from now on, and where it ends no longer. */
   readonly shallow: readonly GitObjectId[];
   readonly unshallow: readonly GitObjectId[];
+  /** Packs that have to be fetched from elsewhere. */
+  readonly packs: readonly GitOfferedPack[];
   readonly pack: AsyncGenerator<Uint8Array, void, undefined>;
   /** Ends the transfer, whether or not `pack` was read. */
   close(): Promise<void>;
@@ -30,6 +35,8 @@ export interface Talk {
   readonly http: GitHttp;
   readonly server: Advertisement;
   readonly agent: string;
+  /** How packs are had that the server names. */
+  readonly connection: DownloadSettings;
   readonly onCommon: ((id: GitObjectId) => void) | undefined;
   readonly onMessage: ((text: string) => void) | undefined;
   readonly signal: AbortSignal | undefined;
@@ -39,18 +46,24 @@ export interface Talk {
 const IN_VAIN_MAX = 256;
 /** Lines of the parts before a pack. */
 const LINES_MAX = 1_000_000;
+/** Packs that an answer names by their addresses. */
+const PACKS_MAX = 256;
 
 /** What is known so far. */
 class Known {
   readonly common = new Map<string, GitObjectId>();
   readonly shallow: GitObjectId[] = [];
   readonly unshallow: GitObjectId[] = [];
+  /** By their checksums. */
+  readonly packs = new Map<string, GitOfferedPack>();
   inVain = 0;
   readonly #talk: Talk;
+  readonly #protocols: readonly GitUriProtocol[];
   #lines = 0;
 
-  constructor(talk: Talk) {
+  constructor(talk: Talk, protocols: readonly GitUriProtocol[]) {
     this.#talk = talk;
+    this.#protocols = protocols;
   }
 
   /** Counts a line in: no server has so many. */
@@ -80,11 +93,24 @@ class Known {
     }
     list.push(id);
   }
+
+  /** Takes the address of a pack. */
+  offer(line: string, offset: number): void {
+    const { connection, http: { label }, server } = this.#talk;
+    const pack = parseOfferedPack(line, offset, {
+      algorithm: server.hashAlgorithm,
+      protocols: this.#protocols,
+      label,
+      connection,
+    });
+    this.packs.set(pack.checksum, pack);
+    if (this.packs.size > PACKS_MAX) throw remoteLimit(label, "an answer", PACKS_MAX, "addresses of packs");
+  }
 }
 
 /** Negotiates; the result has to be closed. */
 export async function negotiate(plan: FetchPlan, talk: Talk): Promise<Negotiated> {
-  const known = new Known(talk);
+  const known = new Known(talk, plan.uriProtocols);
   const isNew = talk.server.version === 2;
   try {
     for (let isLast = false;;) {
@@ -99,7 +125,7 @@ export async function negotiate(plan: FetchPlan, talk: Talk): Promise<Negotiated
       const reader = await talk.http.post(body, talk.server.version, talk.signal);
       try {
         const state = isNew
-          ? await newAnswer(reader, known, isLast)
+          ? await newAnswer(reader, plan, known, isLast, talk)
           : await oldAnswer(plan, reader, known, isLast);
         if (state === "pack") return result(known, reader, talk);
         if (state === "ready") isLast = true;
@@ -120,6 +146,7 @@ function result(known: Known, reader: PacketReader, { server, onMessage }: Talk)
     common: [...known.common.values()],
     shallow: known.shallow,
     unshallow: known.unshallow,
+    packs: [...known.packs.values()],
     pack: isBanded ? packOf(reader, onMessage) : reader.rest(),
     close: () => reader.close(),
   };
@@ -149,6 +176,7 @@ function newRequest(
     ...plan.deepening,
     ...plan.isRelative ? ["deepen-relative"] : [],
     ...plan.filter === undefined ? [] : [`filter ${plan.filter}`],
+    ...plan.uriProtocols.length === 0 ? [] : ["sideband-all", `packfile-uris ${plan.uriProtocols.join(",")}`],
     ...plan.wants.map((id) => `want ${id}`),
     ...haves.map((id) => `have ${id}`),
     ...isLast ? ["done"] : [],
@@ -167,19 +195,22 @@ export function commonWords(server: Advertisement, agent: string): string[] {
 /** Reads the parts of an answer of version 2 up to the pack. */
 async function newAnswer(
   reader: PacketReader,
+  plan: FetchPlan,
   known: Known,
   isLast: boolean,
+  { onMessage }: Talk,
 ): Promise<"more" | "ready" | "pack"> {
   let isReady = false;
+  const packets = plan.uriProtocols.length > 0 ? new SideBands(reader, onMessage) : reader;
   for (const seen = new Set<string>();;) {
     const offset = reader.offset;
-    const header = await reader.line();
+    const header = reader.textOf(await packets.packet());
     if (header === undefined || seen.has(header)) {
       throw protocolFault(reader.label, "a part has no name", offset);
     }
     seen.add(header);
     if (header === "packfile") return "pack";
-    const end = await readPart(reader, header, known, (line) => isReady ||= line === "ready");
+    const end = await readPart(reader, packets, header, known, (line) => isReady ||= line === "ready");
     if (end === DELIMITER) continue;
     if (header !== "acknowledgments" || isReady || isLast) {
       throw protocolFault(reader.label, "it ends without a pack", reader.offset);
@@ -192,18 +223,20 @@ async function newAnswer(
 /** Reads the lines of a part; returns what ends it. */
 async function readPart(
   reader: PacketReader,
+  packets: Pick<PacketReader, "packet">,
   header: string,
   known: Known,
   onLine: (line: string) => void,
 ): Promise<typeof FLUSH | typeof DELIMITER> {
   while (true) {
     const offset = reader.offset;
-    const packet = await reader.packet();
+    const packet = await packets.packet();
     if (packet === FLUSH || packet === DELIMITER) return packet;
     const line = reader.textOf(packet);
     if (line === undefined) throw protocolFault(reader.label, "it ends in a part", offset);
     known.count();
     if (header === "shallow-info") known.border(line, offset);
+    else if (header === "packfile-uris") known.offer(line, offset);
     else if (header !== "acknowledgments") {
       throw protocolFault(reader.label, `nobody asked for "${shown(header)}"`, offset);
     } else if (line.startsWith("ACK ")) known.acknowledge(line.slice(4), line, offset);

@@ -4,6 +4,7 @@
 import { NotFoundError } from "@sluice/internal";
 import { configEntries, isOn } from "../object/_config.ts";
 import { joinPath, readText } from "../object/_fs.ts";
+import type { GitUriProtocol } from "./_offered_packs.ts";
 import { parseRefspec } from "./_refspec.ts";
 import type { Refspec } from "./_refspec.ts";
 
@@ -20,6 +21,8 @@ export interface RemoteConfig {
   readonly isPromisor: boolean;
   readonly filter: string | undefined;
   readonly prune: boolean;
+  /** What addresses of packs may start with that a server names. */
+  readonly uriProtocols: readonly GitUriProtocol[];
 }
 
 /** Values of a configuration by key, all of each. */
@@ -38,6 +41,8 @@ const TAG_OPTIONS: Readonly<Record<string, RemoteConfig["tags"]>> = { "--tags": 
 /** What is known of a remote by its name, or of a URL. */
 export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrUrl: string): RemoteConfig {
   const last = (key: string): string | undefined => config.get(`remote.${nameOrUrl}.${key}`)?.at(-1);
+  const allowed = config.get("fetch.uriprotocols")?.at(-1)?.split(",");
+  const uriProtocols = (["https", "http"] as const).filter((each) => allowed?.includes(each));
   // Of several URLs, the first is fetched from; a push goes to all.
   const url = config.get(`remote.${nameOrUrl}.url`)?.[0];
   if (url === undefined) {
@@ -59,6 +64,7 @@ export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrU
       isPromisor: isOn(last("promisor")),
       filter: last("partialclonefilter"),
       prune: false,
+      uriProtocols,
     };
   }
   const rules = (config.get(`remote.${nameOrUrl}.fetch`) ?? []).map(parseRefspec);
@@ -71,5 +77,6 @@ export function remoteOf(config: ReadonlyMap<string, readonly string[]>, nameOrU
     isPromisor: isOn(last("promisor")) || config.get("extensions.partialclone")?.at(-1) === nameOrUrl,
     filter: last("partialclonefilter"),
     prune: isOn(last("prune") ?? config.get("fetch.prune")?.at(-1)),
+    uriProtocols,
   };
 }

@@ -18,6 +18,9 @@ import { checkOut } from "./_checkout.ts";
 import { chooseRefs } from "./_clone_refs.ts";
 import type { ClonePlan } from "./_clone_refs.ts";
 import { filterSpec } from "./_filter_spec.ts";
+import { checkUriProtocols } from "./_fetch_lines.ts";
+import type { GitFetchOptions } from "./_fetch_lines.ts";
+import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
 import type { GitFetchedObjects } from "./fetch_objects.ts";
 import type { GitFetchRepositoryOptions } from "./fetch_repository.ts";
@@ -33,7 +36,7 @@ import type { SparseFolders } from "./_sparse_folders.ts";
 import { updateShallow } from "./_shallow_file.ts";
 
 /** What is cloned, and how. */
-export interface GitCloneOptions {
+export interface GitCloneOptions extends Pick<GitFetchOptions, "depth" | "since" | "shallowExclude"> {
   /** The folder of the new repository: one that is not there, or empty. */
   readonly into: string | URL;
   /** Make a repository without files, whose branches are those of the server. @default {false} */
@@ -55,12 +58,6 @@ export interface GitCloneOptions {
   readonly tags?: boolean | undefined;
   /** The name of the remote. @default {"origin"} */
   readonly origin?: string | undefined;
-  /** Only so many commits of each branch. */
-  readonly depth?: number | undefined;
-  /** Only commits that are younger than this. */
-  readonly since?: Date | undefined;
-  /** Leave out commits that these references of the server lead to. @default {[]} */
-  readonly shallowExclude?: Iterable<string> | undefined;
   /** Make a partial clone: "blob:none" and others. */
   readonly filter?: string | undefined;
   /**
@@ -68,6 +65,14 @@ export interface GitCloneOptions {
    * sends the rest.
    */
   readonly bundle?: string | URL | undefined;
+  /** Start from bundles that the server names, where it names some. @default {false} */
+  readonly serverBundles?: boolean | undefined;
+  /**
+   * Let the server name packs by addresses that start so, where it has them: they are fetched from there.
+   *
+   * @default {[]}
+   */
+  readonly uriProtocols?: Iterable<GitUriProtocol> | undefined;
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
@@ -114,6 +119,8 @@ const CLONE_OPTIONS: ReadonlySet<string> = new Set<keyof GitCloneOptions>([
   "since",
   "shallowExclude",
   "bundle",
+  "serverBundles",
+  "uriProtocols",
   "objects",
   "committer",
   "onMessage",
@@ -188,6 +195,7 @@ interface CloneSettings {
   readonly singleBranch: boolean;
   readonly tags: boolean;
   readonly origin: string;
+  readonly serverBundles: boolean;
 }
 
 function checkClone(options: GitCloneOptions): CloneSettings {
@@ -215,11 +223,18 @@ function checkClone(options: GitCloneOptions): CloneSettings {
     singleBranch: checkBoolean("singleBranch", options.singleBranch ?? isCut),
     tags: checkBoolean("tags", options.tags ?? true),
     origin,
+    serverBundles: checkBoolean("serverBundles", options.serverBundles ?? false),
   };
-  if (options.bundle !== undefined && (isCut || options.filter !== undefined)) {
+  checkUriProtocols(options.uriProtocols);
+  for (const name of ["bundle", "serverBundles"] as const) {
+    if (options[name] === undefined || options[name] === false) continue;
+    if (!isCut && options.filter === undefined) continue;
     throw new TypeError(
-      'Cannot use option "bundle": it does not go with a part of the history or of the objects',
+      `Cannot use option "${name}": it does not go with a part of the history or of the objects`,
     );
+  }
+  if (options.bundle !== undefined && settings.serverBundles) {
+    throw new TypeError('Cannot use option "bundle": it does not go with "serverBundles"');
   }
   if (bare && (settings.checkout || settings.sparse !== undefined)) {
     throw new TypeError("Cannot clone: a bare repository has no files to check out");
@@ -289,9 +304,20 @@ async function fill(
   try {
     if (plan.wants.length > 0) {
       const { depth, since, shallowExclude, filter, objects, onMessage, onReceived, signal } = options;
-      const asked = { depth, since, shallowExclude, filter, onMessage, onReceived, signal, ...objects };
-      const { bundle, connection, onWarning } = options;
-      const start = await startFrom(bundle, {
+      const { bundle, uriProtocols, connection, onWarning } = options;
+      const asked = {
+        depth,
+        since,
+        shallowExclude,
+        filter,
+        uriProtocols,
+        onMessage,
+        onReceived,
+        signal,
+        ...objects,
+      };
+      const address = bundle === undefined ? undefined : new URL(bundle);
+      const start = await startFrom(settings.serverBundles ? () => remote.lsBundles({ signal }) : address, {
         connection,
         onWarning,
         signal,

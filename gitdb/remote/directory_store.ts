@@ -13,6 +13,7 @@ import { PackStore } from "../pack/pack_store.ts";
 import type { PackSource } from "../pack/pack_store.ts";
 import { buildPackIndex } from "../write/_build_index.ts";
 import type { PackOpener } from "../write/_pack_indexes.ts";
+import type { GitIntakeOptions } from "../write/_take_pack.ts";
 import { checkConnected } from "./_connected.ts";
 import { DirectoryPack, openPacks } from "./_directory_packs.ts";
 import type { GitDirectory, GitDirectoryFile, GitDirectoryWriter } from "./_directory_packs.ts";
@@ -28,21 +29,13 @@ export interface GitDirectoryStoreOptions {
 }
 
 /** How a pack is taken in. */
-export interface GitDirectoryPackOptions {
+export interface GitDirectoryPackOptions extends Omit<GitIntakeOptions, "threads" | "durable"> {
   /** Objects that have to be in the pack or here already, with all that they lead to. @default {[]} */
   readonly wants?: Iterable<GitIdLike> | undefined;
   /** Commits whose parents are left out. @default {[]} */
   readonly shallow?: Iterable<GitIdLike> | undefined;
   /** Objects that the wanted ones lead to may be missing, as in a partial clone. @default {false} */
   readonly promisor?: boolean | undefined;
-  /** The largest pack, in bytes. @default {Infinity} */
-  readonly maxInputSize?: number | undefined;
-  /** The most objects. @default {Infinity} */
-  readonly maxObjects?: number | undefined;
-  /** The largest entry, in bytes. @default {Infinity} */
-  readonly maxObjectSize?: number | undefined;
-  /** Refuse objects that were made to collide under SHA-1. @default {true} */
-  readonly collisionDetection?: boolean | undefined;
   /** Gives the work up. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -11,12 +11,14 @@ import {
   isAnyIterable,
   readChunks,
 } from "@sluice/internal";
+import { GitCompoundDatabase } from "../database/compound_database.ts";
 import { GitDatabase } from "../database/git_database.ts";
 import { tooLarge } from "../object/_errors.ts";
 import type { GitObjectReader, GitObjectWriter } from "../object/object.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 import { takePack } from "../write/_take_pack.ts";
+import type { GitIntakeOptions } from "../write/_take_pack.ts";
 import type { GitCreatedPack } from "../write/create_pack.ts";
 import { buildPackIndex } from "../write/_build_index.ts";
 import { writeObjects } from "../write/_write_objects.ts";
@@ -26,36 +28,33 @@ import type { Wanted } from "./_connected.ts";
 import { GitDirectoryStore } from "./directory_store.ts";
 import type { GitFetchOptions } from "./_fetch_lines.ts";
 import { OBJECT_OPTIONS } from "./_who.ts";
+import type { GitOfferedPack } from "./_offered_packs.ts";
+import { takeTogether } from "./_packs_together.ts";
+import type { TogetherOptions } from "./_packs_together.ts";
 import { GitRemote } from "./remote.ts";
 
+export type { GitIntakeOptions };
+
 /** What is fetched, and how it is taken in. */
-export interface GitFetchObjectsOptions extends GitFetchOptions {
+export interface GitFetchObjectsOptions extends GitFetchOptions, GitIntakeOptions {
   /** Let deltas stand on objects that are here already, which are added. @default {true for a GitDatabase} */
   readonly thin?: boolean | undefined;
   /** Mark the pack as one of a partial clone: what it refers to may be missing. @default {true with a filter} */
   readonly promisor?: boolean | undefined;
-  /** Called with the size of the pack so far. */
+  /** Called with the size of the pack so far, or of several together. */
   readonly onReceived?: ((bytes: number) => void) | undefined;
   /** The largest pack, in bytes. @default {Infinity; 1 GiB where the target has no folder of packs} */
   readonly maxInputSize?: number | undefined;
-  /** The most objects. @default {Infinity} */
-  readonly maxObjects?: number | undefined;
-  /** The largest entry, in bytes. @default {Infinity} */
-  readonly maxObjectSize?: number | undefined;
-  /** Threads that make objects. @default {1} */
-  readonly threads?: number | undefined;
-  /** Refuse objects that were made to collide under SHA-1. @default {true} */
-  readonly collisionDetection?: boolean | undefined;
-  /** Wait until the files are on the disk. @default {true} */
-  readonly durable?: boolean | undefined;
 }
 
 /** What came. */
 export interface GitFetchedObjects {
-  /** How many objects the pack has, with the bases that were added to it. */
+  /** How many objects the packs have, with the bases that were added to them. */
   readonly count: number;
   /** The pack in the folder of the database; undefined where nothing came, or the target has no such folder. */
   readonly pack: GitCreatedPack | undefined;
+  /** Packs that came from where the server said, not from itself. */
+  readonly otherPacks: readonly GitCreatedPack[];
   /** Commits that both sides had. */
   readonly common: readonly GitObjectId[];
   /** Commits whose parents are left out from now on: the file `shallow` of a repository has to name them. */
@@ -119,6 +118,9 @@ export async function fetchGitObjects(
   if (options.thin === true && !isDatabase) {
     throw new TypeError('Cannot use option "thin": only a GitDatabase completes packs');
   }
+  if (options.uriProtocols !== undefined && !isDatabase) {
+    throw new TypeError('Cannot use option "uriProtocols": only a GitDatabase takes several packs at once');
+  }
   const wants = Array.from(options.wants, (id) => GitObjectId.from(id, target.hashAlgorithm));
   const answer = await remote.fetch({ ...asked, wants, thin: options.thin ?? isDatabase });
   const { common, shallow, unshallow } = answer;
@@ -130,16 +132,45 @@ export async function fetchGitObjects(
     isPartial: options.promisor ?? options.filter !== undefined,
     existing: target,
   };
-  const check: IncomingCheck = (each, table) => checkConnected(each, table, wanted);
-  const pack = counted(readChunks(answer.pack, options.signal), options.onReceived);
+  const received = { bytes: 0 };
+  const counting = (chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+    counted(chunks, received, options.onReceived);
+  const pack = counting(readChunks(answer.pack, options.signal));
   if (!isDatabase) {
     const count = target instanceof GitDirectoryStore
       ? await addPack(pack, target, own, wanted)
-      : await unpackInMemory(pack, target, own, check);
+      : await unpackInMemory(pack, target, own, wanted);
     if (count === 0) await checkPresent(wants, target);
-    return { count, pack: undefined, common, shallow, unshallow };
+    return { count, pack: undefined, otherPacks: [], common, shallow, unshallow };
   }
-  const created = await takePack(target.resolvePath("pack"), pack, {
+  const [created, ...others] = await addPacks(pack, answer.packs, target, own, {
+    wanted,
+    counted: counting,
+    signal: options.signal,
+  });
+  await target.refresh({ force: true });
+  if (created!.count === 0) await checkPresent(wants, target);
+  return {
+    count: [created!, ...others].reduce((sum, { count }) => sum + count, 0),
+    pack: created!.count === 0 ? undefined : created,
+    otherPacks: others,
+    common,
+    shallow,
+    unshallow,
+  };
+}
+
+/** Stores the pack of an answer, and those that it names, in a database. */
+async function addPacks(
+  pack: AsyncIterable<Uint8Array>,
+  offered: readonly GitOfferedPack[],
+  target: GitDatabase,
+  own: OwnOptions,
+  together: Pick<TogetherOptions, "wanted" | "counted" | "signal">,
+): Promise<GitCreatedPack[]> {
+  const folder = target.resolvePath("pack");
+  const { wanted } = together;
+  const settings = {
     ...packOptions(own),
     hashAlgorithm: target.hashAlgorithm,
     bases: target,
@@ -147,17 +178,13 @@ export async function fetchGitObjects(
     existing: await isEmpty(target) ? undefined : target,
     promisor: wanted.isPartial ? new Uint8Array() : undefined,
     keepEmpty: false,
-    check,
-  }, openIncoming);
-  await target.refresh({ force: true });
-  if (created.count === 0) await checkPresent(wants, target);
-  return {
-    count: created.count,
-    pack: created.count === 0 ? undefined : created,
-    common,
-    shallow,
-    unshallow,
   };
+  if (offered.length === 0) {
+    const check: IncomingCheck = (each, table) => checkConnected(each, table, wanted);
+    return [await takePack(folder, pack, { ...settings, check }, openIncoming)];
+  }
+  const join = (stores: readonly GitObjectReader[]): GitObjectReader => new GitCompoundDatabase(stores);
+  return await takeTogether(pack, offered, { ...settings, ...together, folder, open: openIncoming, join });
 }
 
 /** A pack that comes in is read once, in the order of its entries. */
@@ -171,17 +198,7 @@ async function isEmpty(database: GitDatabase): Promise<boolean> {
   return true;
 }
 
-type OwnOptions = Pick<
-  GitFetchObjectsOptions,
-  | "promisor"
-  | "onReceived"
-  | "maxInputSize"
-  | "maxObjects"
-  | "maxObjectSize"
-  | "threads"
-  | "collisionDetection"
-  | "durable"
->;
+type OwnOptions = GitIntakeOptions & Pick<GitFetchObjectsOptions, "promisor" | "onReceived">;
 
 /** What is for taking a pack in, and what is for asking for it. */
 function split(options: GitFetchObjectsOptions): [OwnOptions, GitFetchOptions] {
@@ -193,18 +210,18 @@ function split(options: GitFetchObjectsOptions): [OwnOptions, GitFetchOptions] {
 
 function packOptions(
   { onReceived: _, promisor: __, ...options }: OwnOptions,
-): Omit<OwnOptions, "onReceived" | "promisor"> {
+): GitIntakeOptions {
   return options;
 }
 
 async function* counted(
   chunks: AsyncIterable<Uint8Array>,
+  received: { bytes: number },
   onReceived: ((bytes: number) => void) | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let bytes = 0;
   for await (const chunk of chunks) {
-    bytes += chunk.length;
-    onReceived?.(bytes);
+    received.bytes += chunk.length;
+    onReceived?.(received.bytes);
     yield chunk;
   }
 }
@@ -225,7 +242,7 @@ async function unpackInMemory(
   pack: AsyncIterable<Uint8Array>,
   target: GitObjectReader & GitObjectWriter,
   own: OwnOptions,
-  check: IncomingCheck,
+  wanted: Wanted,
 ): Promise<number> {
   const { maxInputSize: limit = MEMORY_PACK_MAX, maxObjects, maxObjectSize, threads, collisionDetection } =
     own;
@@ -243,7 +260,7 @@ async function unpackInMemory(
     ...limits,
     hashAlgorithm,
     existing: target,
-    check,
+    check: (each, table) => checkConnected(each, table, wanted),
   }, openIncoming);
   if (count === 0) return 0;
   const store = await openIncoming(source, index, hashAlgorithm);

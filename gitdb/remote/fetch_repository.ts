@@ -16,8 +16,11 @@ import { GitRepository } from "../repository/repository.ts";
 import { applyRefs, pruneRefs } from "./_apply_refs.ts";
 import type { GitFetchUpdate } from "./_apply_refs.ts";
 import { emptyFetchHead, writeFetchHead } from "./_fetch_head.ts";
+import { checkUriProtocols } from "./_fetch_lines.ts";
+import type { GitFetchOptions } from "./_fetch_lines.ts";
+import type { GitUriProtocol } from "./_offered_packs.ts";
 import { fetchGitObjects } from "./fetch_objects.ts";
-import type { GitFetchObjectsOptions } from "./fetch_objects.ts";
+import type { GitIntakeOptions } from "./fetch_objects.ts";
 import { filterSpec } from "./_filter_spec.ts";
 import { registerPromisor } from "./_partial_config.ts";
 import { inOrder, newTags, takeRefs } from "./_fetch_plan.ts";
@@ -32,7 +35,8 @@ import { updateShallow } from "./_shallow_file.ts";
 export type { GitFetchUpdate };
 
 /** What is fetched into a repository. */
-export interface GitFetchRepositoryOptions {
+export interface GitFetchRepositoryOptions
+  extends Pick<GitFetchOptions, "depth" | "deepen" | "since" | "shallowExclude"> {
   /** A remote of the configuration, or a URL. @default {that of the current branch, or "origin"} */
   readonly remote?: string | undefined;
   /** Which references become which, as in "+refs/heads/*:refs/remotes/origin/*". @default {those of the configuration} */
@@ -49,27 +53,20 @@ export interface GitFetchRepositoryOptions {
   readonly append?: boolean | undefined;
   /** Fetch also what is here already. @default {false} */
   readonly refetch?: boolean | undefined;
-  /** Only so many commits of each reference. */
-  readonly depth?: number | undefined;
-  /** Count `depth` from where the history that is here ends. @default {false} */
-  readonly deepen?: boolean | undefined;
   /** Fetch the whole history of a shallow clone. @default {false} */
   readonly unshallow?: boolean | undefined;
-  /** Only commits that are younger than this. */
-  readonly since?: Date | undefined;
-  /** Leave out commits that these references of the server lead to. */
-  readonly shallowExclude?: Iterable<string> | undefined;
+  /**
+   * Let the server name packs by addresses that start so, where it has them: they are fetched from there.
+   *
+   * @default {what the configuration says: fetch.uriProtocols}
+   */
+  readonly uriProtocols?: Iterable<GitUriProtocol> | undefined;
   /** Leave out objects. @default {what a partial clone left out} */
   readonly filter?: string | undefined;
   /** How the server is reached. */
   readonly connection?: GitRemoteOptions | undefined;
   /** How objects are taken in, and its limits. */
-  readonly objects?:
-    | Pick<
-      GitFetchObjectsOptions,
-      "maxInputSize" | "maxObjects" | "maxObjectSize" | "threads" | "collisionDetection" | "durable"
-    >
-    | undefined;
+  readonly objects?: GitIntakeOptions | undefined;
   /** What the logs of references say of who fetched. @default {nobody, now} */
   readonly committer?: GitSignature | undefined;
   /** How the logs of references name what was done. @default {"fetch"} */
@@ -104,6 +101,7 @@ const FETCH_OPTIONS: ReadonlySet<string> = new Set<keyof GitFetchRepositoryOptio
   "unshallow",
   "since",
   "shallowExclude",
+  "uriProtocols",
   "objects",
   "committer",
   "action",
@@ -190,6 +188,7 @@ function checkFetch(options: GitFetchRepositoryOptions): void {
     throw new RangeError(`Cannot use option "tags": it is ${tags}, expected follow, all or none`);
   }
   checkWho(options);
+  checkUriProtocols(options.uriProtocols);
   for (const key of ["prune", "force", "dryRun", "append", "refetch", "deepen", "unshallow"] as const) {
     checkBoolean(key, options[key] ?? false);
   }
@@ -312,6 +311,7 @@ class RepositoryFetch {
       deepen,
       since,
       shallowExclude,
+      uriProtocols: this.#options.uriProtocols ?? this.#remote.uriProtocols,
       includeTag: wish.tags === "follow",
       onMessage,
       onReceived,

@@ -9,8 +9,12 @@ import { parseRefLine, readAdvertisement } from "./_advertisement.ts";
 import type { Advertisement, GitRemoteRef } from "./_advertisement.ts";
 import { checkFetchOptions, planFetch } from "./_fetch_lines.ts";
 import type { GitFetchOptions } from "./_fetch_lines.ts";
+import type { DownloadSettings } from "./_download.ts";
 import { GitHttp } from "./_git_http.ts";
 import type { GitHeadersRequest } from "./_git_http.ts";
+import { readBundleList } from "./_bundle_list.ts";
+import type { GitBundleList } from "./_bundle_list.ts";
+import type { GitOfferedPack, GitUriProtocol } from "./_offered_packs.ts";
 import { commonWords, negotiate } from "./_negotiation.ts";
 import { DELIMITER, FLUSH, packetLines } from "./_packet_lines.ts";
 import type { PacketReader } from "./_packet_lines.ts";
@@ -18,7 +22,14 @@ import { remoteLimit, STALL_TIMEOUT_MS } from "./_remote_faults.ts";
 import { repositoryUrl } from "./_repository_url.ts";
 import { expectEnd } from "./_side_bands.ts";
 
-export type { GitFetchOptions, GitHeadersRequest, GitRemoteRef };
+export type {
+  GitBundleList,
+  GitFetchOptions,
+  GitHeadersRequest,
+  GitOfferedPack,
+  GitRemoteRef,
+  GitUriProtocol,
+};
 
 /** How a server is reached. */
 export interface GitRemoteOptions {
@@ -71,6 +82,8 @@ export interface GitFetchAnswer {
   readonly shallow: readonly GitObjectId[];
   /** Commits whose parents are not left out any longer. */
   readonly unshallow: readonly GitObjectId[];
+  /** Packs that the server does not send, but names: none unless `uriProtocols` are given. */
+  readonly packs: readonly GitOfferedPack[];
   /** The pack as it comes; cancelling it ends the transfer. */
   readonly pack: ReadableStream<Uint8Array>;
 }
@@ -129,6 +142,8 @@ export class GitRemote {
   readonly #http: GitHttp;
   readonly #protocol: number;
   readonly #maxRefs: number;
+  /** How files of other servers are had. */
+  readonly #connection: DownloadSettings;
   #server: Advertisement | undefined;
 
   /**
@@ -142,17 +157,13 @@ export class GitRemote {
     const parsed = repositoryUrl(url);
     this.#protocol = checkInteger("protocol", options.protocol ?? 2, 0, 2);
     this.#maxRefs = checkInteger("maxRefs", options.maxRefs ?? REFS_MAX, 0, Number.MAX_SAFE_INTEGER);
-    this.#http = new GitHttp(parsed, {
-      headers: options.headers,
-      headersFor: options.headersFor,
+    const { headers, headersFor, stallTimeoutMs = STALL_TIMEOUT_MS } = options;
+    const connection = {
       fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-      stallTimeoutMs: checkInteger(
-        "stallTimeoutMs",
-        options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
-        1,
-        TIMEOUT_MS_MAX,
-      ),
-    });
+      stallTimeoutMs: checkInteger("stallTimeoutMs", stallTimeoutMs, 1, TIMEOUT_MS_MAX),
+    };
+    this.#connection = connection;
+    this.#http = new GitHttp(parsed, { headers, headersFor, ...connection });
   }
 
   /** The URL without credentials, with a redirect of the first request followed. */
@@ -245,6 +256,27 @@ export class GitRemote {
   }
 
   /**
+   * Bundles from which a clone may start, as the server itself names them; undefined where it names none.
+   *
+   * @throws {SluiceError} If the server can't be reached, does not keep to the protocol, or names something else than
+   * bundles on servers.
+   */
+  async lsBundles(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<GitBundleList | undefined> {
+    checkKeys(options, SIGNAL_OPTION);
+    const server = await this.#known(options.signal);
+    if (server.version !== 2 || !server.features.has("bundle-uri")) return undefined;
+    const body = packetLines(["command=bundle-uri", ...commonWords(server, AGENT), DELIMITER, FLUSH]);
+    const reader = await this.#http.post(body, server.version, options.signal);
+    try {
+      return await readBundleList(reader, new URL(`${this.url}/`));
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /**
    * Fetches a pack with the objects that are wanted. The pack is as the server sends it: `indexGitPack`,
    * `unpackGitObjects` and `fetchGitObjects` check it.
    *
@@ -256,15 +288,16 @@ export class GitRemote {
     const server = await this.#known(signal);
     const plan = planFetch(options, server, this.url);
     if (plan.wants.length === 0) throw new RangeError('Cannot fetch: option "wants" is empty');
-    const { common, shallow, unshallow, pack, close } = await negotiate(plan, {
+    const { common, shallow, unshallow, packs, pack, close } = await negotiate(plan, {
       http: this.#http,
       server,
       agent: AGENT,
+      connection: this.#connection,
       onCommon,
       onMessage,
       signal,
     });
-    return { common, shallow, unshallow, pack: streamOf(pack, close) };
+    return { common, shallow, unshallow, packs, pack: streamOf(pack, close) };
   }
 }
 

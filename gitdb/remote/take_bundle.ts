@@ -8,27 +8,16 @@ import { GitDatabase } from "../database/git_database.ts";
 import type { GitObjectId } from "../object/_object_id.ts";
 import { PackStore } from "../pack/pack_store.ts";
 import { takePack } from "../write/_take_pack.ts";
+import type { GitIntakeOptions } from "../write/_take_pack.ts";
 import type { PackOpener } from "../write/_pack_indexes.ts";
 import { readBundle } from "./_bundle.ts";
 import { checkConnected } from "./_connected.ts";
 import { OBJECT_OPTIONS } from "./_who.ts";
 
 /** How a bundle is taken in. */
-export interface GitBundleOptions {
+export interface GitBundleOptions extends GitIntakeOptions {
   /** How messages name it. @default {"the bundle"} */
   readonly name?: string | undefined;
-  /** The largest pack, in bytes. @default {Infinity} */
-  readonly maxInputSize?: number | undefined;
-  /** The most objects. @default {Infinity} */
-  readonly maxObjects?: number | undefined;
-  /** The largest entry, in bytes. @default {Infinity} */
-  readonly maxObjectSize?: number | undefined;
-  /** Threads that make objects. @default {1} */
-  readonly threads?: number | undefined;
-  /** Refuse objects that were made to collide under SHA-1. @default {true} */
-  readonly collisionDetection?: boolean | undefined;
-  /** Wait until the files are on the disk. @default {true} */
-  readonly durable?: boolean | undefined;
   /** Gives the work up. */
   readonly signal?: AbortSignal | undefined;
 }

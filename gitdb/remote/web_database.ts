@@ -4,7 +4,6 @@
  * @module
  */
 import { byteSourceFromUrl, checkArgument, checkKeys, NotFoundError } from "@sluice/internal";
-import type { BackendChoice } from "@sluice/ffi";
 import type { HttpSourceOptions } from "@sluice/internal";
 import { GitCompoundDatabase } from "../database/compound_database.ts";
 import { corrupt } from "../object/_errors.ts";
@@ -12,7 +11,7 @@ import type { GitEnumerateOptions, GitObject, GitObjectInfo, GitReadOptions } fr
 import type { GitHashAlgorithm, GitIdLike, GitObjectId } from "../object/_object_id.ts";
 import { GitObjectStore } from "../object/object_store.ts";
 import { PackStore } from "../pack/pack_store.ts";
-import type { PackSource } from "../pack/pack_store.ts";
+import type { PackSource, PackStoreOptions } from "../pack/pack_store.ts";
 import { isReferenceName } from "../repository/_reference_names.ts";
 import { idOf } from "./_advertisement.ts";
 import type { GitRemoteRef } from "./_advertisement.ts";
@@ -21,21 +20,13 @@ import { repositoryUrl } from "./_repository_url.ts";
 import { readWhole, WebLoose } from "./_web_loose.ts";
 
 /** How a server is read. */
-export interface GitWebOptions {
+export interface GitWebOptions extends Omit<PackStoreOptions, "hashAlgorithm"> {
   /** Headers of every request. */
   readonly headers?: HeadersInit | undefined;
   /** The function that performs requests. @default {fetch} */
   readonly fetch?: typeof fetch | undefined;
   /** Gives a request up after this many milliseconds without a byte. @default {30000} */
   readonly stallTimeoutMs?: number | undefined;
-  /** Bytes of pages that are kept. @default {67108864} */
-  readonly pageCacheSize?: number | undefined;
-  /** Bytes of delta bases that are kept. @default {100663296} */
-  readonly baseCacheSize?: number | undefined;
-  /** The backend; the configured one where none is named. */
-  readonly backend?: BackendChoice | undefined;
-  /** Called for packs that can't be used and are passed over. */
-  readonly onWarning?: ((error: Error) => void) | undefined;
   /** Gives the opening up. */
   readonly signal?: AbortSignal | undefined;
 }

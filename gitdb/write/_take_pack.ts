@@ -20,39 +20,25 @@ import { WHOLE_OBJECT_MAX } from "../object/_stored_object.ts";
 import type { GitObjectReader } from "../object/object.ts";
 import { GitObjectId } from "../object/_object_id.ts";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
-
+import type { PackStore } from "../pack/pack_store.ts";
+import type { GitPackIndexBuildOptions } from "./_build_index.ts";
 import type { IncomingCheck, PackOpener } from "./_pack_indexes.ts";
 
 /** How a pack is taken in. */
-export interface GitIndexPackOptions {
-  /** The hash of the ids. @default {"sha1"} */
-  readonly hashAlgorithm?: GitHashAlgorithm | undefined;
+export interface GitIndexPackOptions extends Omit<GitPackIndexBuildOptions, "backend"> {
   /** Where bases are looked for that a thin pack leaves out; they are added to it. */
   readonly bases?: GitObjectReader | undefined;
-  /** Where objects may be with the same ids as those of the pack: the pack is refused if one has other content. */
-  readonly existing?: GitObjectReader | undefined;
-  /**
-   * Refuse a pack that has an object twice, a tree, commit or tag that git would not accept, or, where there is an
-   * `existing` database, one that refers to an object in neither place. @default {false}
-   */
-  readonly strict?: boolean | undefined;
   /** The largest pack, in bytes. @default {Infinity} */
   readonly maxInputSize?: number | undefined;
-  /** The most objects. @default {Infinity} */
-  readonly maxObjects?: number | undefined;
-  /** The largest entry, in bytes. @default {Infinity} */
-  readonly maxObjectSize?: number | undefined;
-  /** Version of the index. @default {2} */
-  readonly indexVersion?: 1 | 2 | undefined;
-  /** Offsets from here on are written with 64 bits. @default {2147483648} */
-  readonly largeOffsetsFrom?: number | undefined;
-  /** Threads that make objects. @default {1} */
-  readonly threads?: number | undefined;
-  /** Refuse objects that were made to collide under SHA-1. @default {true} */
-  readonly collisionDetection?: boolean | undefined;
   /** Wait until the files are on the disk. @default {true} */
   readonly durable?: boolean | undefined;
 }
+
+/** How objects from elsewhere are taken in, and their limits. */
+export type GitIntakeOptions = Pick<
+  GitIndexPackOptions,
+  "maxInputSize" | "maxObjects" | "maxObjectSize" | "threads" | "collisionDetection" | "durable"
+>;
 
 /** As other rooms have packs taken in. */
 export interface TakePackOptions extends GitIndexPackOptions {
@@ -71,6 +57,32 @@ export async function takePack(
   options: TakePackOptions,
   open: PackOpener,
 ): Promise<GitCreatedPack> {
+  const received = await receivePack(folder, pack, options, open);
+  try {
+    received.commit();
+    return received.created;
+  } finally {
+    received[Symbol.dispose]();
+  }
+}
+
+/** A pack whose objects were made and hashed, and which readers of its folder do not see yet. */
+export interface ReceivedPack extends Disposable {
+  /** What it is when it has its name. */
+  readonly created: GitCreatedPack;
+  /** Opens it where it is now. */
+  open(): Promise<PackStore>;
+  /** Gives it its name, unless it has no objects and such a pack is not kept. */
+  commit(): void;
+}
+
+/** Receives a pack; what was not committed when it is disposed is removed. */
+export async function receivePack(
+  folder: string,
+  pack: AsyncIterable<Uint8Array>,
+  options: TakePackOptions,
+  open: PackOpener,
+): Promise<ReceivedPack> {
   const algorithm = options.hashAlgorithm ?? options.bases?.hashAlgorithm ?? "sha1";
   const limit = options.maxInputSize ?? Infinity;
   const files = new PackFileWriter(folder);
@@ -89,12 +101,19 @@ export async function takePack(
       (source) => makeIndexes({ path: files.path, source }, indexed, algorithm, options, open),
     );
     const { promisor, durable = true } = options;
-    if (table.count > 0 || options.keepEmpty !== false) {
-      files.commit(`pack-${hex}`, { index, reverse, promisor, durable });
-    }
-    return { name: `pack-${hex}`, checksum: hex, count: table.count };
-  } finally {
+    const created = { name: `pack-${hex}`, checksum: hex, count: table.count };
+    return {
+      created,
+      open: () => open(new LazyFileSource(files.path), index, algorithm),
+      commit: () => {
+        if (table.count === 0 && options.keepEmpty === false) return;
+        files.commit(created.name, { index, reverse, promisor, durable });
+      },
+      [Symbol.dispose]: () => files[Symbol.dispose](),
+    };
+  } catch (error) {
     files[Symbol.dispose]();
+    throw error;
   }
 }
 

@@ -13,6 +13,7 @@ import { HeldInput } from "./_held_input.ts";
 import { orderFor } from "./_kernel_order.ts";
 import type { Order } from "./_kernel_order.ts";
 import { loadState, saveState } from "./_saved_state.ts";
+import type { Lz4Position } from "./position.ts";
 import { fault } from "../frame/_fault.ts";
 import { WORD_SIZE } from "../frame/_format.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
@@ -123,6 +124,17 @@ export class DecoderCodec implements PullCodec {
   /** Blocks of the frame at hand that are complete. */
   get blockCount(): number {
     return this.#walk.blockCount;
+  }
+
+  /** Where decoding stands. */
+  get position(): Lz4Position {
+    return {
+      compressedOffset: this.bytesIn,
+      decompressedOffset: this.bytesOut,
+      held: this.heldSize,
+      frame: this.framesRead,
+      block: this.blockCount,
+    };
   }
 
   /** Where the frame at hand starts. */

@@ -108,7 +108,10 @@ export class EncoderCodec implements PullCodec {
         continue;
       }
       const [source, pos, end, operation] = this.#nextStep();
-      at += this.#account(this.#kernel.step(source, pos, end, target, at, operation), operation);
+      at += this.#account(
+        this.#kernel.step(source, pos, end, target, at, target.length, operation),
+        operation,
+      );
     }
     return at - start;
   }
@@ -124,7 +127,10 @@ export class EncoderCodec implements PullCodec {
         continue;
       }
       const [source, pos, end, operation] = this.#nextStep();
-      at += this.#account(await this.#kernel.stepAsync(source, pos, end, target, at, operation), operation);
+      at += this.#account(
+        await this.#kernel.stepAsync(source, pos, end, target, at, target.length, operation),
+        operation,
+      );
     }
     return at - start;
   }

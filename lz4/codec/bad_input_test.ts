@@ -3,7 +3,8 @@ import { liveHandleCount } from "@sluice/ffi";
 import { SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, text } from "../../tests/_data.ts";
-import { LZ4_DECOMPRESS_SHAPES, Lz4ShapeFault } from "../../tests/_lz4_shapes.ts";
+import { ShapeFault } from "../../tests/_shapes.ts";
+import { LZ4_DECOMPRESS_SHAPES } from "../../tests/_lz4_shapes.ts";
 import { compressLz4, decompressLz4 } from "../mod.ts";
 
 const CONTENT = join(text(60), text(60), text(30, 2));
@@ -24,7 +25,7 @@ async function outcome(shape: string, input: Uint8Array): Promise<{ output?: Uin
   try {
     return { output: await LZ4_DECOMPRESS_SHAPES[shape]!(chunks(input, 50), LIMITS) };
   } catch (error) {
-    return error instanceof Lz4ShapeFault ? { output: error.output, error: error.cause } : { error };
+    return error instanceof ShapeFault ? { output: error.output, error: error.cause } : { error };
   }
 }
 

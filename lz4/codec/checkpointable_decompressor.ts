@@ -13,7 +13,7 @@ import type { Lz4SourceLike } from "../frame/_source_reader.ts";
 import { readWholeBlock } from "./_whole_blocks.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4CheckpointOptions } from "./checkpoint.ts";
-import type { Lz4Position } from "./decoder.ts";
+import type { Lz4Position } from "./position.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
 
@@ -118,14 +118,7 @@ export class Lz4CheckpointableDecompressor
 
   /** Where decoding stands. */
   get position(): Lz4Position {
-    const codec = this.#codec;
-    return {
-      compressedOffset: codec.bytesIn,
-      decompressedOffset: codec.bytesOut,
-      held: codec.heldSize,
-      frame: codec.framesRead,
-      block: codec.blockCount,
-    };
+    return this.#codec.position;
   }
 
   /** The header of the frame at hand, or of the last one. */

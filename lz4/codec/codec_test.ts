@@ -11,12 +11,8 @@ import type { Lz4CompressOptions } from "../mod.ts";
 import { SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, CONTENT_KINDS, join, Random, splits, text } from "../../tests/_data.ts";
-import {
-  LZ4_COMPRESS_SHAPES,
-  LZ4_DECOMPRESS_SHAPES,
-  LZ4_PIECEWISE_SHAPES,
-  Lz4ShapeFault,
-} from "../../tests/_lz4_shapes.ts";
+import { ShapeFault } from "../../tests/_shapes.ts";
+import { LZ4_COMPRESS_SHAPES, LZ4_DECOMPRESS_SHAPES, LZ4_PIECEWISE_SHAPES } from "../../tests/_lz4_shapes.ts";
 
 const bytesOf = (hex: string): Uint8Array<ArrayBuffer> => Uint8Array.fromHex(hex.replaceAll(" ", ""));
 
@@ -125,10 +121,10 @@ testBackends("Lz4 vectors decode or fail alike in every shape and at every split
           assertEquals(code, undefined, label);
           assertEquals(new TextDecoder().decode(content), output, label);
         } catch (error) {
-          const fault = error instanceof Lz4ShapeFault ? error.cause : error;
+          const fault = error instanceof ShapeFault ? error.cause : error;
           if (!(fault instanceof SluiceError)) throw error;
           assertEquals(fault.code, code, label);
-          if (error instanceof Lz4ShapeFault) {
+          if (error instanceof ShapeFault) {
             assertEquals(new TextDecoder().decode(error.output), output, label);
           }
         }
@@ -247,7 +243,7 @@ testBackends("Lz4 truncation delivers whole blocks and names itself", async () =
   const frame = compressLz4(content, { blockSize: 300, blockChecksums: true });
   for (let size = 1; size < frame.length; size++) {
     for (const [shape, decompress] of Object.entries(LZ4_PIECEWISE_SHAPES)) {
-      const fault = await assertRejects(() => decompress(chunks(frame.subarray(0, size), 50)), Lz4ShapeFault);
+      const fault = await assertRejects(() => decompress(chunks(frame.subarray(0, size), 50)), ShapeFault);
       assertEquals((fault.cause as SluiceError).code, "TRUNCATED", `${shape} ${size}`);
       assertEquals(fault.output, content.slice(0, fault.output.length));
       assertEquals(fault.output.length % 300, 0, `${shape} ${size}`);
@@ -304,12 +300,12 @@ testBackends("Lz4 limits hold in every shape", async () => {
     ) {
       if (code === "MEMORY_LIMIT" && shape !== "stream") continue; // a target of the block's size needs no memory
       const error = await assertRejects(() => decompress(chunks(bomb, 5000), options));
-      const fault = error instanceof Lz4ShapeFault ? error.cause : error;
+      const fault = error instanceof ShapeFault ? error.cause : error;
       assertEquals((fault as SluiceError).code, code, shape);
     }
     const two = join(compressLz4(new Uint8Array(3)), compressLz4(new Uint8Array(3)));
     const error = await assertRejects(() => decompress([two], { maxFrames: 1 }));
-    assertEquals(((error instanceof Lz4ShapeFault ? error.cause : error) as SluiceError).code, "FRAME_LIMIT");
+    assertEquals(((error instanceof ShapeFault ? error.cause : error) as SluiceError).code, "FRAME_LIMIT");
   }
 });
 

@@ -34,7 +34,11 @@ import type { Lz4StreamOptions } from "./stream_options.ts";
  */
 export class Lz4CompressionStream {
   readonly #codec: EncoderCodec;
-  readonly #pair: PullStream;
+  readonly #flush: PullStream["flush"];
+  /** The compressed bytes: a byte stream. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Takes the content in chunks of any size. */
+  readonly writable: WritableStream<BytesSource>;
 
   /**
    * Takes a context from the backend; it goes with the end of the stream.
@@ -48,17 +52,10 @@ export class Lz4CompressionStream {
       COMPRESS_CHUNK_SIZE_DEFAULT,
     );
     this.#codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload);
-    this.#pair = createPullStream(this.#codec, stream);
-  }
-
-  /** The compressed bytes: a byte stream. */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#pair.readable;
-  }
-
-  /** Takes the content in chunks of any size. */
-  get writable(): WritableStream<BytesSource> {
-    return this.#pair.writable;
+    ({ readable: this.readable, writable: this.writable, flush: this.#flush } = createPullStream(
+      this.#codec,
+      stream,
+    ));
   }
 
   /** Input bytes used so far. */
@@ -74,6 +71,6 @@ export class Lz4CompressionStream {
   /** Brings out everything written so far: as a block, or by ending the frame. Settles when it has been read. */
   async flush(kind: Lz4Flush = "block"): Promise<void> {
     checkChoice("kind", kind, ["block", "frame"]);
-    await this.#pair.flush(() => this.#codec.flush(kind));
+    await this.#flush(() => this.#codec.flush(kind));
   }
 }

@@ -14,20 +14,7 @@ import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4CheckpointOptions } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
-
-/** Where a decoder stands, in bytes from the start of the stream. */
-export interface Lz4Position {
-  /** Input up to the last boundary. */
-  readonly compressedOffset: number;
-  /** Output given so far. */
-  readonly decompressedOffset: number;
-  /** Input bytes that are held after `compressedOffset`, because their block or header is not complete. */
-  readonly held: number;
-  /** Frames that are complete. */
-  readonly frame: number;
-  /** Blocks of the frame at hand that are complete. */
-  readonly block: number;
-}
+import type { Lz4Position } from "./position.ts";
 
 /**
  * Decompresses a stream that is pushed in pieces. It holds native memory: close it, or declare it with `using`.
@@ -98,14 +85,7 @@ export class Lz4Decoder implements Disposable {
 
   /** Where the decoder stands. */
   get position(): Lz4Position {
-    const codec = this.#codec;
-    return {
-      compressedOffset: codec.bytesIn,
-      decompressedOffset: codec.bytesOut,
-      held: codec.heldSize,
-      frame: codec.framesRead,
-      block: codec.blockCount,
-    };
+    return this.#codec.position;
   }
 
   /** The header of the frame at hand, or of the last one. */

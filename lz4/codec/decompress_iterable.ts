@@ -3,12 +3,9 @@
  *
  * @module
  */
-import { iterateCodec, splitStreamOptions } from "@sluice/internal";
+import { iterateCodec } from "@sluice/internal";
 import type { ChunkSource } from "@sluice/internal";
-import { checkpointMode } from "./_boundaries.ts";
-import { DecoderCodec } from "./_decoder_codec.ts";
-import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { decompressChunkSize } from "./_stream_options.ts";
+import { openStreamDecoder } from "./_stream_decoder.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4StreamOptions } from "./stream_options.ts";
@@ -36,15 +33,6 @@ export async function* decompressLz4Iterable(
   source: ChunkSource,
   options: Lz4DecompressOptions & Lz4StreamOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const [codecOptions, stream] = splitStreamOptions(
-    options,
-    decompressChunkSize(options.threads),
-  );
-  const settings = resolveStreamingOptions(codecOptions);
-  const mode = checkpointMode(
-    settings,
-    stream.offload === "always",
-    (state) => settings.onCheckpoint!(new Lz4Checkpoint(state)),
-  );
-  yield* iterateCodec(new DecoderCodec(settings, mode), source, stream);
+  const [codec, stream] = openStreamDecoder(options, (state) => new Lz4Checkpoint(state));
+  yield* iterateCodec(codec, source, stream);
 }

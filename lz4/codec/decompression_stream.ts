@@ -3,12 +3,10 @@
  *
  * @module
  */
-import { createPullStream, splitStreamOptions } from "@sluice/internal";
+import { createPullStream } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import { checkpointMode } from "./_boundaries.ts";
-import { DecoderCodec } from "./_decoder_codec.ts";
-import { resolveStreamingOptions } from "./_decompress_options.ts";
-import { decompressChunkSize } from "./_stream_options.ts";
+import type { DecoderCodec } from "./_decoder_codec.ts";
+import { openStreamDecoder } from "./_stream_decoder.ts";
 import { Lz4Checkpoint } from "./checkpoint.ts";
 import type { Lz4DecompressOptions } from "./decompress_options.ts";
 import type { Lz4FrameHeader } from "../frame/frame_header.ts";
@@ -48,18 +46,9 @@ export class Lz4DecompressionStream {
    * @throws {RangeError} If an option is out of range.
    */
   constructor(options: Lz4DecompressOptions & Lz4StreamOptions = {}) {
-    const [codecOptions, stream] = splitStreamOptions(
-      options,
-      decompressChunkSize(options.threads),
-    );
-    const settings = resolveStreamingOptions(codecOptions);
-    const mode = checkpointMode(
-      settings,
-      stream.offload === "always",
-      (state) => settings.onCheckpoint!(new Lz4Checkpoint(state)),
-    );
-    this.#codec = new DecoderCodec(settings, mode);
-    ({ readable: this.readable, writable: this.writable } = createPullStream(this.#codec, stream));
+    const [codec, stream] = openStreamDecoder(options, (state) => new Lz4Checkpoint(state));
+    this.#codec = codec;
+    ({ readable: this.readable, writable: this.writable } = createPullStream(codec, stream));
   }
 
   /** Input bytes used so far. */

@@ -5,7 +5,7 @@ import { compressLz4 } from "../mod.ts";
 import { downloadLz4 } from "./download.ts";
 import { sluice, sluiceArguments } from "../../tests/_cli.ts";
 import { text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
 
 const CONTENT = text(900_000);
@@ -40,8 +40,9 @@ function names(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-Deno.test("a second download into the same output or with the same state is refused", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "a second download into the same output or with the same state is refused",
+  async (folder) => {
     const { source, reached, go } = gated();
     const first = downloadLz4(source, `${folder}/out`, { state: `${folder}/state` });
     await reached;
@@ -55,10 +56,12 @@ Deno.test("a second download into the same output or with the same state is refu
     await first;
     assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
     assertEquals(names(folder), ["other", "out"]);
-  }));
+  },
+);
 
-Deno.test("of many downloads at once one writes, and the others leave what it writes alone", () =>
-  inDirectory(async (folder) => {
+testInDirectory(
+  "of many downloads at once one writes, and the others leave what it writes alone",
+  async (folder) => {
     for (let round = 0; round < 20; round++) {
       const path = `${folder}/out`;
       const ends = await Promise.allSettled(Array.from({ length: 8 }, () => downloadLz4(FILE, path)));
@@ -69,62 +72,59 @@ Deno.test("of many downloads at once one writes, and the others leave what it wr
       assertEquals(names(folder), ["out"]);
       await Deno.remove(path);
     }
-  }));
+  },
+);
 
-Deno.test("a file of the lock's name that is no lock is left alone", () =>
-  inDirectory(async (folder) => {
-    const lock = `${folder}/out.s4lock`;
-    await Deno.writeTextFile(lock, "precious");
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
-    assertEquals(await Deno.readTextFile(lock), "precious");
-    await Deno.remove(lock);
-    await Deno.mkdir(lock);
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
-    await Deno.remove(lock);
-    await Deno.writeTextFile(`${folder}/empty`, "");
-    await Deno.symlink(`${folder}/empty`, lock);
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
-    assertEquals(names(folder), ["empty", "out.s4lock"]);
-    await Deno.remove(lock);
-    await Deno.writeTextFile(lock, ""); // as a process leaves it that was killed
-    await downloadLz4(FILE, `${folder}/out`);
-    assertEquals(names(folder), ["empty", "out"]);
-    assertEquals(await codeOf(downloadLz4(`${folder}/missing`, `${folder}/other`)), "NOT_FOUND");
-    assertEquals(await codeOf(downloadLz4(FILE, `${folder}/missing/out`)), "NOT_FOUND");
-    assertEquals(names(folder), ["empty", "out"]);
-  }));
+testInDirectory("a file of the lock's name that is no lock is left alone", async (folder) => {
+  const lock = `${folder}/out.s4lock`;
+  await Deno.writeTextFile(lock, "precious");
+  assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
+  assertEquals(await Deno.readTextFile(lock), "precious");
+  await Deno.remove(lock);
+  await Deno.mkdir(lock);
+  assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
+  await Deno.remove(lock);
+  await Deno.writeTextFile(`${folder}/empty`, "");
+  await Deno.symlink(`${folder}/empty`, lock);
+  assertEquals(await codeOf(downloadLz4(FILE, `${folder}/out`)), "EXISTS");
+  assertEquals(names(folder), ["empty", "out.s4lock"]);
+  await Deno.remove(lock);
+  await Deno.writeTextFile(lock, ""); // as a process leaves it that was killed
+  await downloadLz4(FILE, `${folder}/out`);
+  assertEquals(names(folder), ["empty", "out"]);
+  assertEquals(await codeOf(downloadLz4(`${folder}/missing`, `${folder}/other`)), "NOT_FOUND");
+  assertEquals(await codeOf(downloadLz4(FILE, `${folder}/missing/out`)), "NOT_FOUND");
+  assertEquals(names(folder), ["empty", "out"]);
+});
 
-Deno.test({
-  name: "sluice lz4 get refuses an output that another process writes, until that one is killed",
+testInDirectory("sluice lz4 get refuses an output that another process writes, until that one is killed", {
   ignore: Deno.build.os === "windows",
-  fn: () =>
-    inDirectory(async (folder) => {
-      await using server = startRangeServer(objectOf(FILE));
-      const stalling = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-        const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
-        const [start, end] = range === null ? [0, FILE.length] : [Number(range[1]), Number(range[2]) + 1];
-        const headers = { "content-range": `bytes ${start}-${end - 1}/${FILE.length}`, etag: '"1"' };
-        // The first bytes identify the source; nothing more ever comes.
-        const body = end <= 65536 ? FILE.slice(start, end) : new ReadableStream();
-        return new Response(body, { status: 206, headers });
-      });
-      const args = (url: string) => ["lz4", "get", url, "-o", `${folder}/out`];
-      const child = new Deno.Command(Deno.execPath(), {
-        args: sluiceArguments(args(`http://127.0.0.1:${stalling.addr.port}/object`)),
-        stdout: "null",
-        stderr: "null",
-      }).spawn();
-      while (!names(folder).includes("out.s4part")) await new Promise((resolve) => setTimeout(resolve, 10));
-      const refused = await sluice(args(server.url));
-      assertEquals(refused.code, 1, refused.stderr);
-      assertStringIncludes(refused.stderr, "another download is writing it (LOCKED)");
-      child.kill("SIGKILL");
-      await child.status;
-      assert(names(folder).includes("out.s4lock"));
-      const taken = await sluice(args(server.url));
-      assertEquals(taken.code, 0, taken.stderr);
-      assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
-      assertEquals(names(folder), ["out"]);
-      await stalling.shutdown();
-    }),
+}, async (folder) => {
+  await using server = startRangeServer(objectOf(FILE));
+  const stalling = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.get("range") ?? "");
+    const [start, end] = range === null ? [0, FILE.length] : [Number(range[1]), Number(range[2]) + 1];
+    const headers = { "content-range": `bytes ${start}-${end - 1}/${FILE.length}`, etag: '"1"' };
+    // The first bytes identify the source; nothing more ever comes.
+    const body = end <= 65536 ? FILE.slice(start, end) : new ReadableStream();
+    return new Response(body, { status: 206, headers });
+  });
+  const args = (url: string) => ["lz4", "get", url, "-o", `${folder}/out`];
+  const child = new Deno.Command(Deno.execPath(), {
+    args: sluiceArguments(args(`http://127.0.0.1:${stalling.addr.port}/object`)),
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  while (!names(folder).includes("out.s4part")) await new Promise((resolve) => setTimeout(resolve, 10));
+  const refused = await sluice(args(server.url));
+  assertEquals(refused.code, 1, refused.stderr);
+  assertStringIncludes(refused.stderr, "another download is writing it (LOCKED)");
+  child.kill("SIGKILL");
+  await child.status;
+  assert(names(folder).includes("out.s4lock"));
+  const taken = await sluice(args(server.url));
+  assertEquals(taken.code, 0, taken.stderr);
+  assertEquals(await Deno.readFile(`${folder}/out`), CONTENT);
+  assertEquals(names(folder), ["out"]);
+  await stalling.shutdown();
 });

@@ -16,7 +16,7 @@ import {
 } from "../mod.ts";
 import { downloadLz4 } from "../download/download.ts";
 import { join, Random, text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
 
 const KEY = new Random(5).bytes(32);
@@ -177,35 +177,34 @@ Deno.test("keys, chunk sizes and options that do not fit are refused", async () 
   );
 });
 
-Deno.test("a random read over HTTP is one request, and a download resumes", () =>
-  inDirectory(async (folder) => {
-    const content = new Random(8).bytes(3_000_000);
-    const file = compressLz4(content, { blockSize: 65536, linked: true });
-    const sealed = await encrypt(file, KEY, 65536);
-    await using server = startRangeServer(objectOf(sealed));
-    const http = await openLz4AesGcmSource(await byteSourceFromUrl(server.url), { key: KEY });
-    const before = server.ranges.length;
-    assertEquals(await http.read(500_000, 400_000), file.slice(500_000, 900_000));
-    assertEquals(server.ranges.length, before + 1);
-    using archive = await Lz4Archive.open(http);
-    assertEquals(await archive.read(1_234_567, 100), content.slice(1_234_567, 1_234_667));
+testInDirectory("a random read over HTTP is one request, and a download resumes", async (folder) => {
+  const content = new Random(8).bytes(3_000_000);
+  const file = compressLz4(content, { blockSize: 65536, linked: true });
+  const sealed = await encrypt(file, KEY, 65536);
+  await using server = startRangeServer(objectOf(sealed));
+  const http = await openLz4AesGcmSource(await byteSourceFromUrl(server.url), { key: KEY });
+  const before = server.ranges.length;
+  assertEquals(await http.read(500_000, 400_000), file.slice(500_000, 900_000));
+  assertEquals(server.ranges.length, before + 1);
+  using archive = await Lz4Archive.open(http);
+  assertEquals(await archive.read(1_234_567, 100), content.slice(1_234_567, 1_234_667));
 
-    const path = `${folder}/out`;
-    const controller = new AbortController();
-    const how = { aesGcm: { key: KEY }, every: 200_000 };
-    const onProgress = ({ bytesOut }: { bytesOut: number }): void => {
-      if (bytesOut > 1_500_000) controller.abort(new Error("enough"));
-    };
-    const stopped = downloadLz4(server.url, path, { ...how, onProgress, signal: controller.signal });
-    await assertRejects(() => stopped, Error, "enough");
-    const { resumedFrom, verified } = await downloadLz4(server.url, path, how);
-    assert(resumedFrom > 1_000_000, `${resumedFrom}`);
-    assertEquals([await Deno.readFile(path), verified], [content, "content"]);
-    const both = { ...how, aesCtr: { password: "x" }, overwrite: true };
-    await assertRejects(() => downloadLz4(server.url, path, both), RangeError, "exclude each other");
-    const changed = sealed.slice();
-    changed[1_000_000]! ^= 1;
-    const damaged = downloadLz4(byteSourceFromBytes(changed), `${folder}/two`, how);
-    assertEquals((await assertRejects(() => damaged, SluiceError)).code, "SEAL_MISMATCH");
-    assertEquals(await Deno.stat(`${folder}/two`).catch(() => "missing"), "missing");
-  }));
+  const path = `${folder}/out`;
+  const controller = new AbortController();
+  const how = { aesGcm: { key: KEY }, every: 200_000 };
+  const onProgress = ({ bytesOut }: { bytesOut: number }): void => {
+    if (bytesOut > 1_500_000) controller.abort(new Error("enough"));
+  };
+  const stopped = downloadLz4(server.url, path, { ...how, onProgress, signal: controller.signal });
+  await assertRejects(() => stopped, Error, "enough");
+  const { resumedFrom, verified } = await downloadLz4(server.url, path, how);
+  assert(resumedFrom > 1_000_000, `${resumedFrom}`);
+  assertEquals([await Deno.readFile(path), verified], [content, "content"]);
+  const both = { ...how, aesCtr: { password: "x" }, overwrite: true };
+  await assertRejects(() => downloadLz4(server.url, path, both), RangeError, "exclude each other");
+  const changed = sealed.slice();
+  changed[1_000_000]! ^= 1;
+  const damaged = downloadLz4(byteSourceFromBytes(changed), `${folder}/two`, how);
+  assertEquals((await assertRejects(() => damaged, SluiceError)).code, "SEAL_MISMATCH");
+  assertEquals(await Deno.stat(`${folder}/two`).catch(() => "missing"), "missing");
+});

@@ -151,9 +151,4 @@ export class Lz4DecoderKernel extends ContextKernel<Lz4DecodeFunctions> {
     );
     return { window: target.slice(0, this.produced), map };
   }
-
-  /** The error for a failed result of this context. */
-  error(result: number, action: string, offset?: number): Error {
-    return this.errorOf({ action, result, offset });
-  }
 }

@@ -83,6 +83,7 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
     end: number,
     target: Uint8Array,
     start: number,
+    targetEnd: number,
     operation: number,
   ): number {
     return this.functions.sluice_lz4_encoder_step(
@@ -92,7 +93,7 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
       end,
       target,
       start,
-      target.length,
+      targetEnd,
       operation,
       this.report,
     );
@@ -100,18 +101,7 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
 
   /** As `step`, off the event loop where the backend can. */
   stepAsync(...step: Parameters<Lz4EncoderKernel["step"]>): Promise<number> {
-    const [source, pos, end, target, start, operation] = step;
-    return this.callAside(
-      "sluice_lz4_encoder_step_async",
-      source,
-      pos,
-      end,
-      target,
-      start,
-      target.length,
-      operation,
-      this.report,
-    );
+    return this.callAside("sluice_lz4_encoder_step_async", ...step, this.report);
   }
 
   /** Compresses whole jobs after `historySize` bytes of history, on several threads; returns a result. */
@@ -144,11 +134,6 @@ export class Lz4EncoderKernel extends ContextKernel<Lz4EncodeFunctions> {
       ...rest,
       this.report,
     );
-  }
-
-  /** The error for a failed result of this context. */
-  error(result: number, action: string, offset?: number): Error {
-    return this.errorOf({ action, result, offset });
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * What differs between the two sides of a copy, without changing anything.
  */
+import { SluiceError } from "@sluice/internal";
 import { digestsOf, newTable } from "../file/_block_file.ts";
 import type { Table } from "../file/_block_file.ts";
 import { isSameDigest } from "../file/_digest.ts";
@@ -35,7 +36,7 @@ export interface ComparisonPlan {
   readonly onStep: (done: number, written: number) => void;
 }
 
-/** Compares blocks and lengths. */
+/** Compares blocks and lengths. Nothing of a target is the same that a server does not tell, because a copy to it was interrupted. */
 export async function compareSides(plan: ComparisonPlan): Promise<Comparison> {
   const { size, target, table, delta } = plan;
   const targetSize = target?.size;
@@ -45,6 +46,11 @@ export async function compareSides(plan: ComparisonPlan): Promise<Comparison> {
   const { blockSize } = table;
   const known = target.size >= size ? size : Math.floor(target.size / blockSize) * blockSize;
   const theirs = newTable(size, blockSize, table.hash);
+  let isMixed = false;
+  const noteMixed = (error: unknown): void => {
+    if (!(error instanceof SluiceError) || error.code !== "DIRTY") throw error;
+    isMixed = true;
+  };
   await runParts({
     concurrency: plan.concurrency,
     parts: partsOf(size, blockSize, plan.concurrency),
@@ -52,11 +58,12 @@ export async function compareSides(plan: ComparisonPlan): Promise<Comparison> {
     async work({ start, end }: Part): Promise<void> {
       const stop = Math.max(start, Math.min(end, known));
       const both = [plan.source.digests(start, end, table)];
-      if (stop > start) both.push(target.side.digests(start, stop, theirs));
+      if (stop > start && !isMixed) both.push(target.side.digests(start, stop, theirs).catch(noteMixed));
       await Promise.all(both);
       plan.onStep(end - start, 0);
     },
   });
+  if (isMixed) return { ranges: [{ offset: 0, length: size }], targetSize, equal: false };
   const ranges = differences(table, theirs, size, known);
   return { ranges, targetSize, equal: ranges.length === 0 && (target.size === size || target.isDevice) };
 }

@@ -5,8 +5,9 @@ import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory, Table } from "../file/_block_file.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import type { Part } from "../copy/_engine.ts";
+import { withinOf } from "./_confined_location.ts";
 import { failure } from "../file/_errors.ts";
-import { followLink, makeFolder, openDirectory, splitPath } from "../file/_files.ts";
+import { followLink, makeFolder, openFolderOf, splitPath } from "../file/_files.ts";
 import { PLAIN, ZstdFrames } from "../copy/_frame_codec.ts";
 import type { FrameCodec } from "../copy/_frame_codec.ts";
 import { HttpPeer } from "../wire/_http.ts";
@@ -156,7 +157,8 @@ export class CopySides implements Disposable {
 
   async #openToRead(location: PdiffLocation, allowDirty: boolean): Promise<CopySource> {
     if (location.origin === undefined) {
-      return await LocalSource.open(location.filename, allowDirty, this.#concurrency);
+      const { filename } = location;
+      return await LocalSource.open(filename, allowDirty, this.#concurrency, withinOf(location));
     }
     const { peer, protocol } = await this.connect(location.origin);
     return protocol === 1
@@ -218,13 +220,15 @@ export class CopySides implements Disposable {
     mode: number | undefined,
   ): Promise<CopyTarget> {
     const { replace = "auto", durable = true } = this.#options;
-    const path = followLink(location.filename);
+    const within = withinOf(location);
+    const path = within === undefined ? followLink(location.filename) : location.filename;
     const { folder, name } = splitPath(path);
     if (name === "" || name === "." || name === "..") {
       throw directoryName(location.filename);
     }
-    makeFolder(folder);
-    const directory = openDirectory(folder, true);
+    // Directories below the top of a tree are there, or they could not be made.
+    makeFolder(within ?? folder);
+    const { directory } = openFolderOf(path, within, true);
     try {
       const target = await LocalTarget.open(directory, name, {
         size,
@@ -233,7 +237,7 @@ export class CopySides implements Disposable {
         durable,
         punch: true,
         threads: this.#concurrency,
-        confined: false,
+        confined: within !== undefined,
         mode,
       });
       return new LocalSide(location.expression, target, directory, this.#options.verifyWritten === true);

@@ -21,6 +21,8 @@ export interface TreeLists {
   readonly tops: TreeTops;
   /** Files in the target that copies use for themselves. */
   readonly unfinished: readonly string[];
+  /** As `unfinished`, in the source: the files that they belong to may be mixed. */
+  readonly mixed: readonly string[];
   /** Files of the source in directories that were not listed, because the target has the same. */
   readonly equalFiles: number;
 }
@@ -35,13 +37,13 @@ export async function listSides(
   const lists = differences && from.hasOutline && to.hasOutline
     ? await listDifferences(from, to, options, lastName(source))
     : await listWhole(from, to, options);
-  const { rest: found } = apart(lists.source);
+  const { rest: found, unfinished: mixed } = apart(lists.source);
   const { rest: there, unfinished } = apart(lists.target);
   if (found === undefined) {
     throw failure("NOT_FOUND", `Cannot copy ${source.expression}: there is no such file or directory`);
   }
   const tops = { source: takeTop(found), target: takeTop(there ?? []) };
-  return { source: found, target: there, tops, unfinished, equalFiles: lists.equalFiles };
+  return { source: found, target: there, tops, unfinished, mixed, equalFiles: lists.equalFiles };
 }
 
 /** Takes files that copies use for themselves out of a list. */
@@ -120,7 +122,7 @@ export function placeFile(
   const unfinished = isInto ? lists.unfinished : [];
   return {
     folder,
-    lists: { source: [{ ...entry, path: name }], target: found, tops, unfinished, equalFiles: 0 },
+    lists: { source: [{ ...entry, path: name }], target: found, tops, unfinished, mixed: [], equalFiles: 0 },
   };
 }
 

@@ -54,21 +54,35 @@ export interface TreePlan {
   readonly opened: ReadonlyMap<string, number>;
   /** Facts of files and links, then of directories, the last first. */
   readonly facts: readonly TreeChange[];
+  /** Names that are there with the same content, and have other facts. */
+  readonly otherFacts: readonly string[];
   /** What can't be carried. */
   readonly faults: readonly TreeFault[];
   /** Whether nothing differs that is carried, apart from the content of `files`, and from times and owners of links. */
   readonly isSame: boolean;
 }
 
+/** What unfinished copies left on both sides. */
+export interface TreeLeftovers {
+  readonly target: Leftovers;
+  readonly source: Leftovers;
+}
+
 /** The most that a new directory may have where permissions are not carried. */
 const USUAL_DIRECTORY_MODE = 0o755;
 const MILLISECOND = 1_000_000n;
+const SECOND = 1_000_000_000n;
 
-/** Whether two times are the same, as far as both are known. */
-function isSameTime(a: bigint, b: bigint): boolean {
-  if (a === b) return true;
-  const isCoarse = a % MILLISECOND === 0n || b % MILLISECOND === 0n;
-  return isCoarse && a / MILLISECOND === b / MILLISECOND;
+/** Whether two times are the same, as far as both are known; some file systems hold whole seconds. */
+function isSameTime(there: bigint, wanted: bigint): boolean {
+  if (there === wanted) return true;
+  if (there % SECOND === 0n) return there === floorOf(wanted, SECOND);
+  const isCoarse = there % MILLISECOND === 0n || wanted % MILLISECOND === 0n;
+  return isCoarse && floorOf(there, MILLISECOND) === floorOf(wanted, MILLISECOND);
+}
+
+function floorOf(time: bigint, unit: bigint): bigint {
+  return time - ((time % unit) + unit) % unit;
 }
 
 type WritableFacts = { -readonly [Name in keyof TreeFacts]: TreeFacts[Name] };
@@ -125,7 +139,7 @@ export class TreePlanner {
   /** Names of the source, where others are removed. */
   readonly #wanted: ReadonlySet<string>;
   readonly #filter: TreeFilter;
-  readonly #leftovers: Leftovers;
+  readonly #leftovers: TreeLeftovers;
   readonly #tops: TreeTops;
   readonly #first: TreeChange[] = [];
   readonly #files: TreeEntry[] = [];
@@ -142,6 +156,7 @@ export class TreePlanner {
   /** Names that are gone before others are made. */
   readonly #gone = new Set<string>();
   readonly #opened = new Map<string, number>();
+  readonly #otherFacts: string[] = [];
   #hasOtherFacts = false;
 
   constructor(
@@ -150,7 +165,7 @@ export class TreePlanner {
     tops: TreeTops,
     filter: TreeFilter,
     carried: Carried,
-    leftovers: Leftovers,
+    leftovers: TreeLeftovers,
   ) {
     this.#leftovers = leftovers;
     this.#source = source;
@@ -183,6 +198,7 @@ export class TreePlanner {
       removals,
       opened: this.#opened,
       facts: [...this.#facts, ...directoryFacts.reverse()],
+      otherFacts: this.#otherFacts,
       faults: this.#faults,
       isSame,
     };
@@ -275,7 +291,7 @@ export class TreePlanner {
   #factsOfDirectory(entry: TreeEntry, there: TreeEntry | undefined): TreeChange {
     const differs = there === undefined || !this.#hasSameFacts(entry, there);
     if (differs) this.#others.add(entry.path);
-    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
+    this.#noteFacts(entry, there);
     const facts = this.#factsOf(entry, undefined);
     // Nothing that is written below changes these, and a directory may not be readable.
     if (there !== undefined && isSameAttributes(entry.attributes, there.attributes)) delete facts.attributes;
@@ -305,10 +321,17 @@ export class TreePlanner {
     this.#setFacts(entry, isSame ? there : undefined);
   }
 
+  /** Notes whether facts differ that can be set. */
+  #noteFacts(entry: TreeEntry, there: TreeEntry | undefined): void {
+    if (there !== undefined && !this.#differs(entry, there)) return;
+    this.#hasOtherFacts = true;
+    if (there !== undefined) this.#otherFacts.push(entry.path);
+  }
+
   /** Sets facts that are not there already. */
   #setFacts(entry: TreeEntry, there: TreeEntry | undefined): void {
     if (there !== undefined && this.#hasSameFacts(entry, there)) return;
-    if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
+    this.#noteFacts(entry, there);
     const facts = this.#factsOf(entry, there);
     if (Object.keys(facts).length > 0) this.#facts.push({ kind: "facts", path: entry.path, facts });
   }
@@ -333,13 +356,18 @@ export class TreePlanner {
       this.#shared.set(path, { size: there.size, hasOtherFacts: this.#differs(entry, there) });
     }
     const isSame = !this.#carried.checksum && there !== undefined && there.size === entry.size &&
-      isSameTime(there.mtimeNs, entry.mtimeNs) && !this.#leftovers.belongsTo(path);
+      isSameTime(there.mtimeNs, entry.mtimeNs) && !this.#isUnfinished(path);
     if (isSame) return this.#setFacts(entry, there);
     this.#files.push(entry);
     if (there === undefined || this.#differs(entry, there)) this.#hasOtherFacts = true;
     // Writing it may change all of them.
     const facts = this.#factsOf(entry, undefined);
     if (Object.keys(facts).length > 0) this.#facts.push({ kind: "facts", path, facts });
+  }
+
+  /** Whether a copy to either file was interrupted: sizes and times say nothing then. */
+  #isUnfinished(path: string): boolean {
+    return this.#leftovers.target.belongsTo(path) || this.#leftovers.source.belongsTo(path);
   }
 
   #hasSameOwner(entry: TreeEntry, there: TreeEntry): boolean {
@@ -404,7 +432,7 @@ export class TreePlanner {
   /** Removals of what unfinished copies left whose files the source does not have. */
   #tidied(): TreeChange[] {
     const files = this.#source.entries.filter(({ kind }) => kind === "file").map(({ path }) => path);
-    return this.#leftovers.withoutOwner(files)
+    return this.#leftovers.target.withoutOwner(files)
       .filter(({ path, owner }) =>
         owner === undefined ? this.#mayRemoveCut(path) : this.#isExposed(owner, false)
       )
@@ -413,7 +441,7 @@ export class TreePlanner {
 
   /** As `#tidied`, for a directory that goes with everything below it. */
   #tidiedBelow(folder: string): TreeChange[] {
-    return this.#leftovers.withoutOwner([])
+    return this.#leftovers.target.withoutOwner([])
       .filter(({ path, owner = path }) =>
         path.startsWith(`${folder}/`) && !this.#filter.protects(owner, false)
       )

@@ -1,6 +1,7 @@
 /**
  * The two sides of a copy of a tree: a directory here, or on a server of protocol 2.
  */
+import { batchesOf } from "./_batches.ts";
 import { SluiceError } from "@sluice/internal";
 import type { BlockDirectory } from "../file/_block_file.ts";
 import { failure, isNoDirectory } from "../file/_errors.ts";
@@ -77,10 +78,27 @@ export interface TreeSide extends Disposable {
   ): Promise<readonly string[]>;
 }
 
+/** Bytes and characters of one request: with how they are written, a server takes ten times as many. */
+const REQUEST_SIZE_MAX = 2 << 20;
 /** Changes of one request. */
-const BATCH = 1000;
+const CHANGES = {
+  countMax: 1000,
+  sizeMax: REQUEST_SIZE_MAX,
+  sizeOf: (change: TreeChange): number => change.path.length + sizeBeside(change),
+} as const;
 /** Directories of one request. */
-const DIRECTORIES_BATCH = 10_000;
+const DIRECTORIES = {
+  countMax: 10_000,
+  sizeMax: REQUEST_SIZE_MAX,
+  sizeOf: (path: string): number => path.length,
+} as const;
+
+/** What a change has beside its path. */
+function sizeBeside(change: TreeChange): number {
+  if (change.kind === "facts") return change.facts.attributes?.length ?? 0;
+  return "text" in change ? change.text.length : 0;
+}
+
 const TREE_SIZE_MAX = 1 << 30;
 
 /** A directory on this machine. */
@@ -258,8 +276,7 @@ export class RemoteTreeSide implements TreeSide {
 
   async listDirectories(paths: readonly string[], options: ListOptions): Promise<TreeEntry[]> {
     const entries: TreeEntry[] = [];
-    for (let at = 0; at < paths.length; at += DIRECTORIES_BATCH) {
-      const batch = paths.slice(at, at + DIRECTORIES_BATCH);
+    for (const batch of batchesOf(paths, DIRECTORIES)) {
       const body = new TextEncoder().encode(JSON.stringify({ paths: batch }));
       const asked = { ...options, top: false };
       const lines = await this.#again(() => this.#lines("POST", "/v2/tree/names", asked, {}, body));
@@ -385,8 +402,7 @@ export class RemoteTreeSide implements TreeSide {
 
   async apply(changes: readonly TreeChange[]): Promise<TreeFault[]> {
     const faults: TreeFault[] = [];
-    for (let at = 0; at === 0 || at < changes.length; at += BATCH) {
-      const batch = changes.slice(at, at + BATCH);
+    for (const batch of changes.length === 0 ? [[]] : batchesOf(changes, CHANGES)) {
       const body = writeTreeChanges(batch);
       let attempts = 0;
       const found = await this.#again(async () => {

@@ -1,6 +1,7 @@
 /**
  * Copies the small files of a tree many at once: those that are new, and those that have changed.
  */
+import { batchesOf } from "./_batches.ts";
 import { hashOf, randomSeed } from "../file/_hash_registry.ts";
 import type { HashSpec } from "../file/_hash_registry.ts";
 import { RateLimiter } from "../file/_rate_limit.ts";
@@ -81,8 +82,10 @@ export class SmallFilesCopy {
     if (areUsable && await this.#from.hasSmallFiles() && (isDry || await this.#to.hasSmallFiles())) {
       await this.#copy(fresh, false);
       const sized = changed.filter(({ path, size }) => there.get(path)!.size === size);
-      if (sized.length > 0) await this.#compare(sized);
-      await this.#copy(changed.filter(({ path }) => !this.#same.has(path)), true);
+      const unknown = new Set(await this.#compare(sized));
+      const isOther = (entry: TreeEntry): boolean => !this.#same.has(entry.path);
+      // A copy finds out about files without digests; what only says what would be copied looks at them one by one.
+      await this.#copy(changed.filter((each) => isOther(each) && !(isDry && unknown.has(each))), true);
     }
     return { copied: this.#copied, same: this.#same, bytes: this.#bytes };
   }
@@ -92,7 +95,11 @@ export class SmallFilesCopy {
     work: (batch: readonly TreeEntry[], stop: AbortSignal) => Promise<void>,
   ): Promise<void> {
     await runParts({
-      parts: batchesOf(items),
+      parts: batchesOf(items, {
+        countMax: BATCH_COUNT,
+        sizeMax: BATCH_SIZE,
+        sizeOf: ({ size }) => size,
+      }),
       concurrency: Math.max(BATCHES_IN_FLIGHT, this.#options.concurrency),
       signal: this.#options.signal,
       work: (batch, stop) => this.#again(batch, (piece) => work(piece, stop)),
@@ -121,16 +128,22 @@ export class SmallFilesCopy {
     });
   }
 
-  /** Finds out which files have the content of the source, by digests that both sides make. */
-  async #compare(items: readonly TreeEntry[]): Promise<void> {
+  /** Finds out which files have the content of the source, by digests that both sides make; returns those that lack one. */
+  async #compare(items: readonly TreeEntry[]): Promise<readonly TreeEntry[]> {
+    const unknown: TreeEntry[] = [];
     await this.#inBatches(items, async (batch) => {
       const paths = batch.map(({ path }) => path);
       const [ours, theirs] = (await Promise.all([
         this.#from.readSmall(paths, this.#hash, false),
         this.#to.readSmall(paths, this.#hash, false),
       ])).map(digestsOfRecords);
-      for (const [path, digest] of ours!) if (theirs!.get(path) === digest) this.#same.add(path);
+      for (const entry of batch) {
+        const [digest, other] = [ours!.get(entry.path), theirs!.get(entry.path)];
+        if (digest === undefined || other === undefined) unknown.push(entry);
+        else if (digest === other) this.#same.add(entry.path);
+      }
     });
+    return unknown;
   }
 
   async #copy(items: readonly TreeEntry[], replace: boolean): Promise<void> {
@@ -150,19 +163,4 @@ export class SmallFilesCopy {
     this.#bytes += size;
     this.#options.onEntry?.("copy", path);
   }
-}
-
-/** Small files in groups that travel together. */
-function* batchesOf(items: readonly TreeEntry[]): Generator<TreeEntry[]> {
-  let batch: TreeEntry[] = [];
-  let size = 0;
-  for (const entry of items) {
-    if (batch.length > 0 && (batch.length === BATCH_COUNT || size + entry.size > BATCH_SIZE)) {
-      yield batch;
-      [batch, size] = [[], 0];
-    }
-    batch.push(entry);
-    size += entry.size;
-  }
-  if (batch.length > 0) yield batch;
 }

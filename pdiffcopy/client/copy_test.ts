@@ -3,20 +3,12 @@ import { NotFoundError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
 import { names } from "../../tests/_cli.ts";
+import { inDirectory } from "../../tests/_directory.ts";
 import { PdiffClient, servePdiff } from "../mod.ts";
 import type { PdiffClientOptions } from "../mod.ts";
 
 const BLOCK = 4096;
 const SIZES = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 3 * BLOCK + 17, 40 * BLOCK + 5];
-
-async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir();
-  try {
-    await run(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 /** A copy of the bytes with some of them changed, or cut, or longer. */
 function edited(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {

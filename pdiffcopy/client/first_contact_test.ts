@@ -4,16 +4,17 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
 import { inDirectory } from "../../tests/_directory.ts";
+import { startRelay } from "../../tests/_relay.ts";
+import type { Relay } from "../../tests/_relay.ts";
 import { copyPdiffTree, PdiffClient, servePdiff } from "../mod.ts";
 
 /** More attempts than a server gets that can't be reached. */
 const FAILURES = 4;
 
 /** Breaks the first connections, each after it has read so much, and passes the others on to a port. */
-function startRefusingProxy(port: number, reads: boolean): { readonly port: number; stop(): Promise<void> } {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+function startRefusingProxy(port: number, reads: boolean): Relay {
   let failures = 0;
-  const relay = async (client: Deno.Conn): Promise<void> => {
+  return startRelay(async (client) => {
     using _client = client;
     if (failures++ < FAILURES) {
       if (reads) await client.read(new Uint8Array(64));
@@ -24,22 +25,7 @@ function startRefusingProxy(port: number, reads: boolean): { readonly port: numb
       client.readable.pipeTo(server.writable),
       server.readable.pipeTo(client.writable),
     ]);
-  };
-  const open = new Set<Promise<void>>();
-  const accepting = (async (): Promise<void> => {
-    for await (const client of listener) {
-      const relayed: Promise<void> = relay(client).catch(() => {}).finally(() => open.delete(relayed));
-      open.add(relayed);
-    }
-  })();
-  return {
-    port: (listener.addr as Deno.NetAddr).port,
-    async stop(): Promise<void> {
-      listener.close();
-      await accepting;
-      await Promise.all(open);
-    },
-  };
+  });
 }
 
 type Way = "download" | "download by protocol 1" | "upload" | "tree from a server" | "tree to a server";

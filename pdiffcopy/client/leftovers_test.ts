@@ -130,3 +130,19 @@ testBackends("a directory that can't be removed gets its permissions back", asyn
     for (const name of ["closed", "closed/below"]) await Deno.chmod(`${to}/${name}`, 0o700);
   });
 });
+
+testBackends("what is said before a copy counts an interrupted one in, on either side", async () => {
+  await inEveryDirection(async (from, to, copy) => {
+    await write(`${from}/a`, "one");
+    await copy({});
+    await Deno.writeTextFile(`${to}/${journalName("a")}`, JOURNAL);
+    assertEquals((await copy({ dryRun: true })).faults, []);
+    assertEquals((await copy({})).faults, []);
+    // Size and time are the same, but nobody knows what is in it.
+    await Deno.writeTextFile(`${from}/${journalName("a")}`, JOURNAL);
+    for (const dryRun of [true, false]) {
+      const { faults, equal } = await copy({ dryRun });
+      assertEquals([faults.map(({ path, code }) => `${path} ${code}`), equal], [["a DIRTY"], false]);
+    }
+  });
+});

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SluiceError } from "@sluice/internal";
 import { Random } from "../../tests/_data.ts";
 import { inDirectory } from "../../tests/_directory.ts";
+import { startRelay } from "../../tests/_relay.ts";
+import type { Relay } from "../../tests/_relay.ts";
 import { sluiceArguments } from "../../tests/_cli.ts";
 import { copyPdiffTree, PdiffClient, servePdiff } from "../mod.ts";
 
@@ -87,9 +89,8 @@ for (const kind of ["upload", "upload with shift", "upload in place", "download"
 function startBreakingProxy(
   port: number,
   bytesMax: number,
-): { readonly port: number; stop(): Promise<void> } {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const relay = async (client: Deno.Conn): Promise<void> => {
+): Relay {
+  return startRelay(async (client) => {
     using _client = client;
     using server = await Deno.connect({ hostname: "127.0.0.1", port });
     const pass = async (from: Deno.Conn, to: Deno.Conn): Promise<void> => {
@@ -102,22 +103,7 @@ function startBreakingProxy(
       }
     };
     await Promise.race([pass(client, server).catch(() => {}), pass(server, client).catch(() => {})]);
-  };
-  const open = new Set<Promise<void>>();
-  const accepting = (async () => {
-    for await (const client of listener) {
-      const relayed: Promise<void> = relay(client).catch(() => {}).finally(() => open.delete(relayed));
-      open.add(relayed);
-    }
-  })();
-  return {
-    port: (listener.addr as Deno.NetAddr).port,
-    async stop(): Promise<void> {
-      listener.close();
-      await accepting;
-      await Promise.all(open);
-    },
-  };
+  });
 }
 
 for (const kind of ["download", "upload"] as const) {

@@ -22,6 +22,7 @@ import { journalName } from "../copy/_side_files.ts";
 import type { TreeEntry } from "../copy/_tree_entry.ts";
 import type { TreeChange, TreeFault } from "../copy/_tree_target.ts";
 import { PdiffClient } from "./client.ts";
+import { below } from "./_confined_location.ts";
 import { CLIENT_OPTION_NAMES } from "./_client_options.ts";
 import type { PdiffClientOptions } from "./client_options.ts";
 import { Leftovers } from "./_tree_leftovers.ts";
@@ -31,7 +32,7 @@ import type { TreeSelection } from "./_tree_selection.ts";
 import { checkDirectories, listSides, placeFile } from "./_tree_lists.ts";
 import type { TreeLists } from "./_tree_lists.ts";
 import { TreePlanner } from "./_tree_plan.ts";
-import type { TreePlan, TreeTops } from "./_tree_plan.ts";
+import type { TreeLeftovers, TreePlan, TreeTops } from "./_tree_plan.ts";
 import { SmallFilesCopy } from "./_tree_small_files.ts";
 import { LocalTreeSide, RemoteTreeSide } from "./_tree_sides.ts";
 import type { TreeAbilities, TreeSide } from "./_tree_sides.ts";
@@ -78,8 +79,11 @@ export interface PdiffTreeOptions
    * @default {false}
    */
   readonly archive?: boolean | undefined;
-  /** Hears of each name that is copied, made or removed. */
-  readonly onEntry?: ((action: "copy" | "make" | "remove", path: string) => void) | undefined;
+  /**
+   * Hears of each name that is copied, made or removed, or whose permissions, time, owner or attributes alone are set; of
+   * the directory itself as "".
+   */
+  readonly onEntry?: ((action: "copy" | "make" | "remove" | "set", path: string) => void) | undefined;
 }
 
 /** What was done. */
@@ -311,15 +315,18 @@ class TreeCopy {
     this.#list = options.files && new FileList(options.files, options.recursive ?? true);
   }
 
-  async run({ source, target: there, tops, unfinished, equalFiles }: TreeLists): Promise<PdiffTreeResult> {
+  async run(
+    { source, target: there, tops, unfinished, mixed, equalFiles }: TreeLists,
+  ): Promise<PdiffTreeResult> {
     const leftovers = new Leftovers(unfinished);
-    const { maxDelete = Infinity, dryRun, onEntry } = this.#options;
+    const { maxDelete = Infinity, dryRun } = this.#options;
     const selection = selectEntries(source, this.#filter, this.#list);
     // A list of names is about these, not about the directory.
     const { ownFacts, specials, owners } = await this.#to.abilities();
     const isCarried = ownFacts && !this.#isSingle && this.#list === undefined;
     const carriedTops = { ...tops, source: isCarried ? tops.source : undefined };
-    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners }, leftovers);
+    const left = { target: leftovers, source: new Leftovers(mixed) };
+    const plan = this.#plan(selection, there ?? [], carriedTops, { specials, owners }, left);
     const removed = [
       ...plan.first.filter(({ kind }) => kind === "rmdir"),
       ...plan.removals.filter(({ kind }) => kind !== "tidy"),
@@ -351,15 +358,13 @@ class TreeCopy {
     const bytesTransferred = bytes + await this.#copyFiles(files);
     await this.#separateFacts();
     await this.#apply(plan.linked.filter(({ first }) => this.#separated.has(first)).flatMap(linkedAnew));
-    await this.#apply(plan.hardLinks);
+    const unlinked = await this.#apply(plan.hardLinks);
     kept.push(...await this.#apply(plan.removals));
     await this.#apply(closedAgain(kept, plan.opened));
     const facts = plan.facts.filter((change) => !this.#failed.has(change.path) && !this.#hasFacts(change));
     await this.#apply(facts);
-    for (const change of [...plan.first, ...plan.hardLinks, ...plan.removals]) {
-      if (change.kind === "facts") continue;
-      onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
-    }
+    const undone = new Set([...kept, ...unlinked].map(({ path }) => path));
+    this.#tell(plan, undone);
     const filesCopied = copied.size + this.#filesCopied;
     const isSame = plan.isSame && filesCopied === 0;
     const changes = [...plan.first, ...plan.hardLinks, ...plan.removals, ...facts];
@@ -370,11 +375,22 @@ class TreeCopy {
       files: equalFiles + selection.entries.filter(({ kind }) => kind === "file").length,
       filesCopied,
       bytesTransferred,
-      deleted: removed.length,
+      deleted: removed.filter(({ path }) => !undone.has(path)).length,
       faults: this.#faults,
       equal: isSame && this.#faults.length === 0,
       ...(refusal && { refusal }),
     };
+  }
+
+  /** Tells of names that were made, removed or given other facts. */
+  #tell({ first, hardLinks, removals, otherFacts }: TreePlan, undone: ReadonlySet<string>): void {
+    const { onEntry } = this.#options;
+    for (const change of [...first, ...hardLinks, ...removals]) {
+      if (change.kind === "facts" || undone.has(change.path)) continue;
+      onEntry?.(isRemoval(change) ? "remove" : "make", change.path);
+    }
+    const unset = new Set(this.#faults.map(({ path }) => path));
+    for (const path of otherFacts) if (!unset.has(path)) onEntry?.("set", path);
   }
 
   /** What a server would refuse with that was only tried. */
@@ -395,7 +411,7 @@ class TreeCopy {
     there: readonly TreeEntry[],
     tops: TreeTops,
     { specials, owners }: Pick<TreeAbilities, "specials" | "owners">,
-    leftovers: Leftovers,
+    leftovers: TreeLeftovers,
   ): TreePlan {
     const { times = true, permissions = true, archive = false, compareContent = false } = this.#options;
     const removeOthers = this.#options.delete === true;
@@ -526,17 +542,6 @@ function closedAgain(kept: readonly TreeFault[], opened: ReadonlyMap<string, num
 /** Makes a name the same file as another, which it was before that was separated. */
 function linkedAnew({ path, first }: { readonly path: string; readonly first: string }): TreeChange[] {
   return [{ kind: "remove", path }, { kind: "hardlink", path, text: first }];
-}
-
-/** The location of a name below a directory. */
-function below(location: PdiffLocation, path: string): PdiffLocation {
-  const join = (text: string): string => text.endsWith("/") ? `${text}${path}` : `${text}/${path}`;
-  return {
-    ...location,
-    filename: join(location.filename),
-    expression: join(location.expression),
-    label: join(location.label),
-  };
 }
 
 /** Refuses what is no location that was read before. */

@@ -265,3 +265,95 @@ testDirections(
     }
   },
 );
+
+testDirections("names that records do not carry are compared one by one", async ({ directory, options }) => {
+  for (const name of ["n".repeat(201), "other", "third"]) {
+    await Deno.writeTextFile(`${directory}/root/${name}`, name);
+  }
+  await copyPdiffTree(options);
+  assert(await isEqual({ ...options, compareContent: true }));
+  await Deno.writeTextFile(`${directory}/copy/${"n".repeat(201)}`, "m".repeat(201));
+  const { filesCopied } = await copyPdiffTree({ ...options, compareContent: true, dryRun: true });
+  assertEquals(filesCopied, 1);
+});
+
+testDirections("the order of attributes makes no difference", async ({ directory, options }) => {
+  const attribute = (
+    name: string,
+  ): number[] => [6, 0, 0, 0, 1, 0, 0, 0, ...new TextEncoder().encode(name), 49];
+  await Deno.writeTextFile(`${directory}/root/a`, "x");
+  const archive = { ...options, archive: true };
+  const setAttributes = (path: string, ...names: string[]): boolean => {
+    using file = openFile(`${directory}/${path}`, { write: true });
+    file.setAttributes(new Uint8Array(names.flatMap(attribute)));
+    return file.attributes()?.length === 15 * names.length;
+  };
+  if (!setAttributes("root/a", "user.a", "user.b")) return; // they are not kept here
+  await copyPdiffTree(archive);
+  assert(await isEqual(archive));
+  setAttributes("copy/a", "user.b");
+  assertEquals(await isEqual(archive), false);
+  setAttributes("copy/a", "user.b", "user.a");
+  assert(await isEqual(archive));
+});
+
+testDirections("a target may hold whole seconds", async ({ directory, options }) => {
+  const path = `${directory}/root/a`;
+  await Deno.writeTextFile(path, "x");
+  const times = [[DAY + 0.75, DAY, true], [DAY, DAY + 0.75, false], [DAY + 0.75, DAY + 1, false]] as const;
+  for (const [from, to, equal] of [...times, [-DAY - 0.25, -DAY - 1, true] as const]) {
+    await Deno.utime(path, from, from);
+    await copyPdiffTree(options);
+    await Deno.utime(`${directory}/copy/a`, to, to);
+    assertEquals(await isEqual(options), equal, `${from} and ${to}`);
+  }
+});
+
+testDirections("what could not be removed is not counted", async ({ directory, options }) => {
+  await Deno.mkdir(`${directory}/copy`);
+  for (const name of ["gone", "stays"]) await Deno.writeTextFile(`${directory}/copy/${name}`, "x");
+  if (!await run("chattr", "+i", `${directory}/copy/stays`)) return; // for root, on some file systems
+  try {
+    const removed: string[] = [];
+    const onEntry = (action: string, path: string): void => {
+      if (action === "remove") removed.push(path);
+    };
+    const { deleted, faults } = await copyPdiffTree({ ...options, delete: true, onEntry });
+    assertEquals([deleted, faults.map(({ path }) => path), removed], [1, ["stays"], ["gone"]]);
+  } finally {
+    assert(await run("chattr", "-i", `${directory}/copy/stays`));
+  }
+});
+
+testDirections("what gets other facts alone is named", async ({ directory, options }) => {
+  await makeTree(`${directory}/root`);
+  const set = async (): Promise<string[]> => {
+    const names: string[] = [];
+    const onEntry: PdiffTreeOptions["onEntry"] = (action, path) => {
+      if (action === "set") names.push(path);
+    };
+    await copyPdiffTree({ ...options, onEntry, dryRun: true });
+    await copyPdiffTree({ ...options, onEntry: undefined });
+    return names;
+  };
+  assertEquals(await set(), []);
+  await Deno.chmod(`${directory}/root/dir/large`, 0o600);
+  await Deno.chmod(`${directory}/root/dir`, 0o700);
+  await Deno.chmod(`${directory}/root`, 0o750);
+  assertEquals((await set()).sort(), ["", "dir", "dir/large"]);
+  assertEquals(await set(), []);
+});
+
+testDirections("lists of many names may be long", async ({ directory, options }) => {
+  if (!`${options.source}`.startsWith("http") || !hasNativeFiles(undefined)) return; // each answer is read the same way
+  const [folder, file] = ["d".repeat(180), "f".repeat(200)];
+  const count = 2800;
+  for (let i = 0; i < count; i++) {
+    for (const side of ["root", "copy"]) {
+      Deno.mkdirSync(`${directory}/${side}/${i}${folder}`, { recursive: true });
+    }
+    Deno.writeTextFileSync(`${directory}/root/${i}${folder}/${file}`, "x");
+  }
+  const { filesCopied, faults } = await copyPdiffTree({ ...options, dryRun: true, retries: 0 });
+  assertEquals([filesCopied, faults.length], [count, 0]);
+});

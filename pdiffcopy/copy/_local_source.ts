@@ -5,7 +5,7 @@ import { concatBytes } from "@sluice/internal";
 import { isBlockDevice, isDirectory, isRegular } from "../file/_block_file.ts";
 import type { BlockFile, Table } from "../file/_block_file.ts";
 import { denoFailure, directoryFailure, failure } from "../file/_errors.ts";
-import { openDirectory, openFile, splitPath } from "../file/_files.ts";
+import { openFile, openFolderOf } from "../file/_files.ts";
 import type { CopySource, SideStatus } from "./_sides.ts";
 import { isDirty } from "./_side_files.ts";
 
@@ -23,9 +23,18 @@ export function frameBufferSize(blockSize: number): number {
   return Math.max(BUFFER_SIZE, blockSize) + FRAME_ROOM;
 }
 
-/** Opens a file that is read as a source; refuses what has no content, and files that an earlier copy left mixed. */
-export async function openSource(path: string, allowDirty: boolean): Promise<BlockFile> {
-  const file = openFile(path);
+function openBelow(path: string, within: string): BlockFile {
+  const { directory, name } = openFolderOf(path, within, false);
+  using _ = directory;
+  return directory.open(name, { beneath: true, noFollow: true });
+}
+
+/**
+ * Opens a file that is read as a source; refuses what has no content, and files that an earlier copy left mixed. A file of
+ * a tree is not looked for out of its top, `within`.
+ */
+export async function openSource(path: string, allowDirty: boolean, within?: string): Promise<BlockFile> {
+  const file = within === undefined ? openFile(path) : openBelow(path, within);
   try {
     const { mode, size } = file.status();
     if (isDirectory(mode)) throw directoryFailure(path);
@@ -33,8 +42,8 @@ export async function openSource(path: string, allowDirty: boolean): Promise<Blo
       throw failure("IO", `Cannot read ${path}: it is neither a file nor a block device`);
     }
     if (!allowDirty) {
-      const { folder, name } = splitPath(path);
-      using directory = openDirectory(folder, false);
+      const { directory, name } = openFolderOf(path, within, false);
+      using _ = directory;
       if (isDirty(directory, name, mode)) {
         throw failure(
           "DIRTY",
@@ -97,8 +106,13 @@ export class LocalSource implements CopySource {
   }
 
   /** Opens a file as a source. */
-  static async open(path: string, allowDirty: boolean, threads: number): Promise<LocalSource> {
-    return new LocalSource(path, await openSource(path, allowDirty), threads);
+  static async open(
+    path: string,
+    allowDirty: boolean,
+    threads: number,
+    within?: string,
+  ): Promise<LocalSource> {
+    return new LocalSource(path, await openSource(path, allowDirty, within), threads);
   }
 
   // deno-lint-ignore require-await

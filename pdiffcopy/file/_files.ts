@@ -40,6 +40,23 @@ export function openTargetDirectory(folder: string, write: boolean): BlockDirect
   }
 }
 
+/** The directory of a file, and its name there; below `within`, no link is followed out of that. */
+export function openFolderOf(
+  path: string,
+  within: string | undefined,
+  write: boolean,
+): { readonly directory: BlockDirectory; readonly name: string } {
+  if (within === undefined) {
+    const { folder, name } = splitPath(path);
+    return { directory: openDirectory(folder, write), name };
+  }
+  const { folder, name } = splitPath(path.slice(within.endsWith("/") ? within.length : within.length + 1));
+  const top = openDirectory(within, write);
+  if (folder === ".") return { directory: top, name };
+  using _ = top;
+  return { directory: top.openDirectory(folder, true), name };
+}
+
 /** The directory and the name in a path. */
 export function splitPath(path: string): { readonly folder: string; readonly name: string } {
   const slash = path.lastIndexOf("/");

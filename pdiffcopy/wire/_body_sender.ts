@@ -3,11 +3,14 @@
  * servers that are reached directly; everything else goes through `fetch`.
  */
 import { concatBytes } from "@sluice/internal";
+import { failure } from "../file/_errors.ts";
 import { BadHead, HttpReader } from "./_http_reader.ts";
 
 /** A smaller body is not worth a connection. */
 const BODY_MIN = 256 << 10;
-const ANSWER_SIZE_MAX = 1 << 20;
+/** An answer that is held as a whole: what became of every change of a request, with long names. */
+export const ANSWER_SIZE_MAX: number = 32 << 20;
+const ANSWER_ROOM = 1 << 20;
 const IDLE_MAX = 32;
 const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 
@@ -125,13 +128,15 @@ async function readAnswer(
   let size = 0;
   const take = (part: Uint8Array<ArrayBuffer>): void => {
     size += part.length;
-    if (size > ANSWER_SIZE_MAX) throw new BadHead(400, "the answer is too long");
+    if (size > ANSWER_SIZE_MAX) {
+      throw failure("PROTOCOL", `Cannot read an answer: it has more than ${ANSWER_SIZE_MAX} bytes`);
+    }
     parts.push(part);
   };
   if (bodySize === undefined) { for await (const part of reader.chunks()) take(part); }
   else {
     while (size < bodySize) {
-      const part = new Uint8Array(Math.min(bodySize - size, ANSWER_SIZE_MAX));
+      const part = new Uint8Array(Math.min(bodySize - size, ANSWER_ROOM));
       take(part.subarray(0, await reader.readInto(part)));
     }
   }

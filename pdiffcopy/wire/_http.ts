@@ -5,7 +5,7 @@ import { concatBytes, describe, SluiceError } from "@sluice/internal";
 import { encodePath } from "../kernel/path_text.ts";
 import { failure, networkFailure } from "../file/_errors.ts";
 import type { FailureCode } from "../file/_errors.ts";
-import { BodySender } from "./_body_sender.ts";
+import { ANSWER_SIZE_MAX, BodySender } from "./_body_sender.ts";
 
 /** How a server is talked to. */
 export interface HttpOptions {
@@ -51,7 +51,12 @@ const KNOWN_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** Requests whose answers are read as they come, and may be long. */
-const STREAMED: ReadonlySet<string> = new Set(["/v2/delta", "/v2/search", "/v2/files/read"]);
+const STREAMED: ReadonlySet<string> = new Set([
+  "/v2/delta",
+  "/v2/search",
+  "/v2/files/read",
+  "/v2/tree/names",
+]);
 
 /** An answer, and the clock that ends it when nothing comes any more. */
 export interface Answer {
@@ -241,7 +246,7 @@ export class HttpPeer implements Disposable {
     bytes?: Uint8Array<ArrayBuffer>,
   ): Promise<Record<string, unknown>> {
     const text = new TextDecoder().decode(
-      await this.body(await this.request(method, path, query, bytes), path, 1 << 20),
+      await this.body(await this.request(method, path, query, bytes), path, ANSWER_SIZE_MAX),
     );
     let value: unknown;
     try {

@@ -6,7 +6,7 @@ import { assert } from "@std/assert";
 import { byteSourceFromBytes, SluiceError } from "@sluice/internal";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { inDirectory, testInDirectory } from "../../tests/_directory.ts";
 import { newTable } from "../file/_block_file.ts";
 import { wholeFrames } from "../copy/_frame_reader.ts";
 import { makeEnd, makeFrame, makeRun } from "../file/_frames.ts";
@@ -184,73 +184,71 @@ testBackends("fuzz: damaged indexes are refused", async () => {
   }
 });
 
-Deno.test("fuzz: a server answers whatever it is asked", async () => {
-  await inDirectory(async (root) => {
-    await Deno.writeFile(`${root}/f`, new Uint8Array(5000));
-    using handler = createPdiffHandler({ root, writable: true, durable: false });
-    const random = new Random(SEED);
-    const paths = [
-      "/info",
-      "/hashes",
-      "/blocks",
-      "/resize",
-      "/v2/stat",
-      "/v2/delta",
-      "/v2/signature",
-      "/v2/sessions",
-      "/v2/file",
-      "/v2/blocks",
-      "/v2/search",
-      "/v2/caps",
-      "/other",
-    ];
-    const names = [
-      "filename",
-      "path",
-      "offset",
-      "size",
-      "block_size",
-      "block",
-      "hash",
-      "method",
-      "from",
-      "to",
-      "seed",
-      "codec",
-      "own",
-      "tail",
-      "last",
-      "concurrency",
-    ];
-    const values = [
-      "f",
-      "%2Ff",
-      "none",
-      "0",
-      "512",
-      "5000",
-      "-1",
-      "99999999999999999",
-      "sha1",
-      "xxh3",
-      "zstd",
-      "..",
-      "",
-      "0123456789abcdef",
-      "%00",
-      "a/../../b",
-    ];
-    for (let i = 0; i < CASES / 10; i++) {
-      const query = Array.from(
-        { length: random.below(6) },
-        () => `${names[random.below(names.length)]}=${values[random.below(values.length)]}`,
-      );
-      const method = ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS"][random.below(6)]!;
-      const url = `http://127.0.0.1${paths[random.below(paths.length)]}?${query.join("&")}`;
-      const body = method === "GET" || method === "HEAD" ? null : random.bytes(random.below(600));
-      const response = await handler(new Request(url, { method, body }));
-      await response.arrayBuffer().catch(() => {});
-      assert(response.status !== 500, `SEED=${SEED} ${method} ${url}`);
-    }
-  });
+testInDirectory("fuzz: a server answers whatever it is asked", async (root) => {
+  await Deno.writeFile(`${root}/f`, new Uint8Array(5000));
+  using handler = createPdiffHandler({ root, writable: true, durable: false });
+  const random = new Random(SEED);
+  const paths = [
+    "/info",
+    "/hashes",
+    "/blocks",
+    "/resize",
+    "/v2/stat",
+    "/v2/delta",
+    "/v2/signature",
+    "/v2/sessions",
+    "/v2/file",
+    "/v2/blocks",
+    "/v2/search",
+    "/v2/caps",
+    "/other",
+  ];
+  const names = [
+    "filename",
+    "path",
+    "offset",
+    "size",
+    "block_size",
+    "block",
+    "hash",
+    "method",
+    "from",
+    "to",
+    "seed",
+    "codec",
+    "own",
+    "tail",
+    "last",
+    "concurrency",
+  ];
+  const values = [
+    "f",
+    "%2Ff",
+    "none",
+    "0",
+    "512",
+    "5000",
+    "-1",
+    "99999999999999999",
+    "sha1",
+    "xxh3",
+    "zstd",
+    "..",
+    "",
+    "0123456789abcdef",
+    "%00",
+    "a/../../b",
+  ];
+  for (let i = 0; i < CASES / 10; i++) {
+    const query = Array.from(
+      { length: random.below(6) },
+      () => `${names[random.below(names.length)]}=${values[random.below(values.length)]}`,
+    );
+    const method = ["GET", "POST", "PUT", "HEAD", "DELETE", "OPTIONS"][random.below(6)]!;
+    const url = `http://127.0.0.1${paths[random.below(paths.length)]}?${query.join("&")}`;
+    const body = method === "GET" || method === "HEAD" ? null : random.bytes(random.below(600));
+    const response = await handler(new Request(url, { method, body }));
+    await response.arrayBuffer().catch(() => {});
+    assert(response.status !== 500, `SEED=${SEED} ${method} ${url}`);
+  }
 });

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { testBackends } from "../../tests/_backends.ts";
 import { COLLIDING } from "../../tests/_colliding.ts";
 import { Random } from "../../tests/_data.ts";
+import { inDirectory } from "../../tests/_directory.ts";
 import { createZpaqArchive, updateZpaqArchive, ZpaqArchive } from "../mod.ts";
 import type { ZpaqArchiveEntry, ZpaqFile } from "../mod.ts";
 import { ZpaqBackup } from "./backup.ts";
@@ -32,22 +33,13 @@ async function hashOf(
 const kept = ({ attributes }: ZpaqArchiveEntry): string | undefined =>
   attributes?.system === "unix" ? attributes.secondHash : undefined;
 
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
 /** Contents of no fragment, one, many, and more than the small files have. */
 function contentsOf(random: Random): Uint8Array<ArrayBuffer>[] {
   return [0, 1, 5000, 300_000, 1_048_576, 2_500_000].map((size) => random.bytes(size));
 }
 
 testBackends("files keep the SHA-256 of their content, whatever their size", async () => {
-  await inFolder(async (folder) => {
+  await inDirectory(async (folder) => {
     const contents = contentsOf(new Random(21));
     contents.push(contents[2]!);
     await Deno.mkdir(`${folder}/s`);
@@ -115,7 +107,7 @@ testBackends("contents that collide under SHA-1 are both stored, and named", asy
 });
 
 testBackends("a backup names files with content that collides", async () => {
-  await inFolder(async (folder) => {
+  await inDirectory(async (folder) => {
     for (const [i, bytes] of COLLIDING.entries()) await Deno.writeFile(`${folder}/${i}`, bytes);
     using backup = await ZpaqBackup.open(`${folder}/b.zpaq`);
     const { problems } = await backup.add([`${folder}/0`, `${folder}/1`], { to: ["0", "1"] });
@@ -134,7 +126,7 @@ testBackends("a backup names files with content that collides", async () => {
 testBackends(
   "content without its SHA-256 is named and not restored, in whatever order its pieces come",
   async () => {
-    await inFolder(async (folder) => {
+    await inDirectory(async (folder) => {
       const random = new Random(22);
       const [left, right] = [random.bytes(1_500_000), random.bytes(1_500_000)];
       const whole = async (...bodies: Uint8Array<ArrayBuffer>[]): Promise<Uint8Array<ArrayBuffer>> =>
@@ -200,7 +192,7 @@ testBackends(
 );
 
 testBackends("more files than are allowed are refused before anything is written", async () => {
-  await inFolder(async (folder) => {
+  await inDirectory(async (folder) => {
     const path = `${folder}/b.zpaq`;
     await Deno.writeFile(path, await createZpaqArchive(["a", "b", "c/"].map((name) => ({ name }))));
     using backup = await ZpaqBackup.open(path);

@@ -4,20 +4,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { testBackends } from "../../tests/_backends.ts";
 import { Random } from "../../tests/_data.ts";
+import { inDirectory } from "../../tests/_directory.ts";
 import { ZpaqBackup } from "./backup.ts";
 import type { ZpaqBackupError } from "./backup.ts";
 import { smallFileReader } from "./_small_files.ts";
 import { walk } from "./_walk.ts";
-
-/** Runs a test in a folder that is removed afterwards. */
-async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function filesBelow(folder: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
@@ -35,7 +26,7 @@ const SIZES = [0, 1, 4095, 4096, 4097, 65_536, 520_191, 520_192, 1 << 20, (1 << 
 testBackends(
   "zpaq: files of all sizes and more than a batch come back, and are stored once",
   () =>
-    inFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const random = new Random(3);
       await Deno.mkdir(`${folder}/s/many/more`, { recursive: true });
       for (const size of SIZES) await Deno.writeFile(`${folder}/s/${size}`, random.bytes(size));
@@ -66,7 +57,7 @@ testBackends(
 testBackends(
   "zpaq: small fragments of a small file are more than a batch holds",
   () =>
-    inFolder(async (folder) => {
+    inDirectory(async (folder) => {
       await Deno.mkdir(`${folder}/s`);
       await Deno.writeFile(`${folder}/s/a`, new Random(4).bytes(1 << 20));
       await Deno.writeFile(`${folder}/s/b`, new Random(5).bytes(100_000));
@@ -79,34 +70,40 @@ testBackends(
     }),
 );
 
-testBackends("zpaq: each small file that is in the way is kept, and named", () =>
-  inFolder(async (folder) => {
-    await Deno.mkdir(`${folder}/s`);
-    for (const name of ["a", "b", "c", "d"]) await Deno.writeTextFile(`${folder}/s/${name}`, name);
-    const problems: ZpaqBackupError[] = [];
-    using backup = await ZpaqBackup.open(`${folder}/b.zpaq`, {
-      onProblem: (problem) => problems.push(problem),
-    });
-    await backup.addFolder(`${folder}/s`);
-    const out = `${folder}/out/s`;
-    await Deno.mkdir(`${out}/b`, { recursive: true });
-    await Deno.writeTextFile(`${out}/a`, "mine");
-    await Deno.symlink("nowhere", `${out}/c`);
-    const restored = await backup.restore([], { to: `${folder}/out` });
-    assertEquals([restored.files, restored.bytes, restored.skipped], [1, 1, ["s/a", "s/c"]]);
-    assertEquals(problems.map(({ entry, message }) => [entry, /is a folder/.test(message)]), [["s/b", true]]);
-    assertEquals(await Deno.readTextFile(`${out}/a`), "mine");
-    const forced = await backup.restore([], { to: `${folder}/out`, force: true });
-    assertEquals([forced.files, forced.skipped], [3, []]);
-    assert(!(await Deno.lstat(`${out}/c`)).isSymlink);
-    assertEquals(await Deno.readTextFile(`${out}/a`), "a");
-    assertEquals([...Deno.readDirSync(out)].map(({ name }) => name).sort(), ["a", "b", "c", "d"]);
-  }));
+testBackends(
+  "zpaq: each small file that is in the way is kept, and named",
+  () =>
+    inDirectory(async (folder) => {
+      await Deno.mkdir(`${folder}/s`);
+      for (const name of ["a", "b", "c", "d"]) await Deno.writeTextFile(`${folder}/s/${name}`, name);
+      const problems: ZpaqBackupError[] = [];
+      using backup = await ZpaqBackup.open(`${folder}/b.zpaq`, {
+        onProblem: (problem) => problems.push(problem),
+      });
+      await backup.addFolder(`${folder}/s`);
+      const out = `${folder}/out/s`;
+      await Deno.mkdir(`${out}/b`, { recursive: true });
+      await Deno.writeTextFile(`${out}/a`, "mine");
+      await Deno.symlink("nowhere", `${out}/c`);
+      const restored = await backup.restore([], { to: `${folder}/out` });
+      assertEquals([restored.files, restored.bytes, restored.skipped], [1, 1, ["s/a", "s/c"]]);
+      assertEquals(problems.map(({ entry, message }) => [entry, /is a folder/.test(message)]), [[
+        "s/b",
+        true,
+      ]]);
+      assertEquals(await Deno.readTextFile(`${out}/a`), "mine");
+      const forced = await backup.restore([], { to: `${folder}/out`, force: true });
+      assertEquals([forced.files, forced.skipped], [3, []]);
+      assert(!(await Deno.lstat(`${out}/c`)).isSymlink);
+      assertEquals(await Deno.readTextFile(`${out}/a`), "a");
+      assertEquals([...Deno.readDirSync(out)].map(({ name }) => name).sort(), ["a", "b", "c", "d"]);
+    }),
+);
 
 testBackends(
   "zpaq: small files that can't be read are named, and all others are added",
   (backend) =>
-    inFolder(async (folder) => {
+    inDirectory(async (folder) => {
       const at = (name: string): string => `${folder}/${name}`;
       for (const name of ["first", "grows", "link", "vanishes"]) await Deno.writeTextFile(at(name), name);
       const paths = ["first", "grows", "link", "vanishes"].map(at);

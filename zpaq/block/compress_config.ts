@@ -5,12 +5,11 @@
  */
 import { checkArgument, checkKeys, checkLimit, concatBytes, toBytes } from "@sluice/internal";
 import type { BytesSource } from "@sluice/internal";
-import type { BackendChoice } from "@sluice/ffi";
 import { encodeConfigBlock } from "./_config_block.ts";
 import { MEMORY_MAX_DEFAULT } from "./_decompress_options.ts";
 import { checkCompilation } from "./_compilation.ts";
 import type { ZpaqProgram } from "../zpaql/assemble.ts";
-import type { ZpaqProgramCompilation } from "./decompress_options.ts";
+import type { ZpaqCompressOptions } from "./compress_options.ts";
 
 /** One segment to write. */
 export interface ZpaqSegment {
@@ -25,17 +24,10 @@ export interface ZpaqSegment {
 }
 
 /** How a block is written. */
-export interface ZpaqConfigOptions {
-  /** Store the SHA-1 of each segment's content. @default {true} */
-  readonly contentChecksum?: boolean | undefined;
-  /** Write the tag by which the block is found among other data. @default {true} */
-  readonly tag?: boolean | undefined;
-  /** Whether the model is made into WebAssembly to code by it, as when decompressing. @default {"auto"} */
-  readonly compilePrograms?: ZpaqProgramCompilation | undefined;
+export interface ZpaqConfigOptions
+  extends Pick<ZpaqCompressOptions, "contentChecksum" | "tag" | "compilePrograms" | "backend"> {
   /** The most bytes that the model may take. @default {2 ** 30} */
   readonly maxMemory?: number | undefined;
-  /** The backend for this call. @default {what configureBackend says} */
-  readonly backend?: BackendChoice | undefined;
 }
 
 const CONFIG_OPTIONS: ReadonlySet<string> = new Set([

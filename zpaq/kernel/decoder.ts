@@ -131,9 +131,4 @@ export class ZpaqDecoderKernel extends ContextKernel<ZpaqDecodeFunctions> {
     this.functions.sluice_zpaq_decoder_digest(this.handle.pointer, target, 0, DIGEST_SIZE, step);
     return target;
   }
-
-  /** The error for a failed result of this context. */
-  error(result: number, action: string, offset?: number): Error {
-    return this.errorOf({ action, result, offset });
-  }
 }

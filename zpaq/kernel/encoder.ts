@@ -14,6 +14,14 @@ export { RESULT, ZPAQ_FRAGMENT_NUMBERS };
 
 export type { BackendChoice };
 
+/** What a segment is made of. */
+type SegmentText = [prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array];
+
+/** The same as functions take it. */
+function segmentValues(...[prefix, source, numbers]: SegmentText) {
+  return [prefix, 0, prefix.length, source, 0, source.length, numbers, numbers.length] as const;
+}
+
 /** An encoding context: one block at a time. */
 export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
   /** Takes a context from the backend. */
@@ -37,33 +45,13 @@ export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
   }
 
   /** Transforms a segment's text; `numbers` say how. Returns a result. */
-  segment(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): number {
-    return this.functions.sluice_zpaq_encoder_segment(
-      this.handle.pointer,
-      prefix,
-      0,
-      prefix.length,
-      source,
-      0,
-      source.length,
-      numbers,
-      numbers.length,
-    );
+  segment(...segment: SegmentText): number {
+    return this.functions.sluice_zpaq_encoder_segment(this.handle.pointer, ...segmentValues(...segment));
   }
 
   /** As `segment`, off the event loop where the backend can. */
-  segmentAsync(prefix: Uint8Array, source: Uint8Array, numbers: Uint32Array): Promise<number> {
-    return this.callAside(
-      "sluice_zpaq_encoder_segment_async",
-      prefix,
-      0,
-      prefix.length,
-      source,
-      0,
-      source.length,
-      numbers,
-      numbers.length,
-    );
+  segmentAsync(...segment: SegmentText): Promise<number> {
+    return this.callAside("sluice_zpaq_encoder_segment_async", ...segmentValues(...segment));
   }
 
   /** Codes on into the target; returns a result. */
@@ -87,10 +75,5 @@ export class ZpaqEncoderKernel extends ContextKernel<ZpaqEncodeFunctions> {
       numbers.length,
       this.report,
     );
-  }
-
-  /** The error for a failed result of this context. */
-  error(result: number, action: string, offset?: number): Error {
-    return this.errorOf({ action, result, offset });
   }
 }

@@ -207,30 +207,45 @@ export function rawFactsOf(path: Uint8Array): RawFacts | number {
   }
 }
 
+/** Where a record has the facts that are set, and which of them are. */
+type FactPlaces = Readonly<
+  Record<"SET" | "MODE" | "UID" | "GID" | "NANOSECONDS" | "SECONDS_LOW" | "SECONDS_HIGH", number>
+>;
+
+/** Puts facts into a record. */
+export function putFacts(
+  { owner, mode, time, extended }: NewRawFacts,
+  places: FactPlaces,
+  put: (index: number, value: number) => void,
+): void {
+  put(
+    places.SET,
+    (owner === undefined ? 0 : FILE_FACTS_SET.OWNER) | (mode === undefined ? 0 : FILE_FACTS_SET.MODE) |
+      (time === undefined ? 0 : FILE_FACTS_SET.TIME) |
+      (extended === undefined ? 0 : FILE_FACTS_SET.ATTRIBUTES),
+  );
+  put(places.MODE, mode ?? 0);
+  put(places.UID, owner?.uid ?? 0);
+  put(places.GID, owner?.gid ?? 0);
+  put(places.NANOSECONDS, time?.nanoseconds ?? 0);
+  put(places.SECONDS_LOW, (time?.seconds ?? 0) >>> 0);
+  put(places.SECONDS_HIGH, Math.floor((time?.seconds ?? 0) / 2 ** 32) >>> 0);
+}
+
 /** Sets facts, no link followed; a number for each path, 0 or the system's. */
 export async function setRawFacts(list: readonly NewRawFacts[]): Promise<Uint32Array<ArrayBuffer>> {
   const sizeOf = ({ path, extended }: NewRawFacts): number =>
     RECORD_SIZE + path.length + (extended?.length ?? 0);
   const bytes = new Uint8Array(list.reduce((sum, facts) => sum + sizeOf(facts), 0));
   const view = new DataView(bytes.buffer);
+  const places = { ...FILE_FACTS, SET: FILE_FACTS.ERRNO };
   let at = 0;
   for (const facts of list) {
-    const { path, owner, mode, time, extended } = facts;
+    const { path, extended } = facts;
     const put = (index: number, value: number): void => view.setUint32(at + 4 * index, value, true);
     put(FILE_FACTS.SIZE, sizeOf(facts));
     put(FILE_FACTS.NAME_AND_LINK_SIZE, Math.min(path.length, 0xffff));
-    put(
-      FILE_FACTS.ERRNO,
-      (owner === undefined ? 0 : FILE_FACTS_SET.OWNER) | (mode === undefined ? 0 : FILE_FACTS_SET.MODE) |
-        (time === undefined ? 0 : FILE_FACTS_SET.TIME) |
-        (extended === undefined ? 0 : FILE_FACTS_SET.ATTRIBUTES),
-    );
-    put(FILE_FACTS.MODE, mode ?? 0);
-    put(FILE_FACTS.UID, owner?.uid ?? 0);
-    put(FILE_FACTS.GID, owner?.gid ?? 0);
-    put(FILE_FACTS.NANOSECONDS, time?.nanoseconds ?? 0);
-    put(FILE_FACTS.SECONDS_LOW, (time?.seconds ?? 0) >>> 0);
-    put(FILE_FACTS.SECONDS_HIGH, Math.floor((time?.seconds ?? 0) / 2 ** 32) >>> 0);
+    putFacts(facts, places, put);
     bytes.set(path, at + RECORD_SIZE);
     bytes.set(extended ?? new Uint8Array(), at + RECORD_SIZE + path.length);
     at += sizeOf(facts);

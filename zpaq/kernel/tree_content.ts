@@ -6,13 +6,13 @@
  */
 import { resultError, STEP, STEP_LENGTH } from "@sluice/ffi";
 import {
-  FILE_FACTS_SET,
   ZPAQ_CONTENT,
   ZPAQ_CONTENT_FRAGMENT_NUMBERS,
   ZPAQ_CONTENT_TOO_LARGE,
   ZPAQ_NEW_FILE,
   ZPAQ_WRITTEN,
 } from "./_abi/zpaq_tree.gen.ts";
+import { putFacts } from "./tree.ts";
 import type { NewRawFacts } from "./tree.ts";
 import { ZPAQ_TREE } from "./tree_module.ts";
 
@@ -76,23 +76,13 @@ export async function writeRawFiles(
   const view = new DataView(bytes.buffer);
   let start = 0;
   for (const file of list) {
-    const { facts: { path: temporary, owner, mode, time, extended }, path, at, size } = file;
+    const { facts, path, at, size } = file;
+    const { path: temporary, extended } = facts;
     const put = (index: number, value: number): void => view.setUint32(start + 4 * index, value, true);
     put(ZPAQ_NEW_FILE.SIZE, sizeOf(file));
     put(ZPAQ_NEW_FILE.TEMPORARY_SIZE, temporary.length);
     put(ZPAQ_NEW_FILE.PATH_SIZE, path.length);
-    put(
-      ZPAQ_NEW_FILE.SET,
-      (owner === undefined ? 0 : FILE_FACTS_SET.OWNER) | (mode === undefined ? 0 : FILE_FACTS_SET.MODE) |
-        (time === undefined ? 0 : FILE_FACTS_SET.TIME) |
-        (extended === undefined ? 0 : FILE_FACTS_SET.ATTRIBUTES),
-    );
-    put(ZPAQ_NEW_FILE.MODE, mode ?? 0);
-    put(ZPAQ_NEW_FILE.UID, owner?.uid ?? 0);
-    put(ZPAQ_NEW_FILE.GID, owner?.gid ?? 0);
-    put(ZPAQ_NEW_FILE.NANOSECONDS, time?.nanoseconds ?? 0);
-    put(ZPAQ_NEW_FILE.SECONDS_LOW, (time?.seconds ?? 0) >>> 0);
-    put(ZPAQ_NEW_FILE.SECONDS_HIGH, Math.floor((time?.seconds ?? 0) / 2 ** 32) >>> 0);
+    putFacts(facts, ZPAQ_NEW_FILE, put);
     put(ZPAQ_NEW_FILE.CONTENT_AT, at);
     put(ZPAQ_NEW_FILE.CONTENT_SIZE, size);
     const pathsAt = start + 4 * ZPAQ_NEW_FILE.LENGTH;

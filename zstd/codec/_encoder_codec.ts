@@ -213,49 +213,39 @@ export class EncoderCodec implements PullCodec {
   }
 
   read(target: Uint8Array<ArrayBuffer>, start: number): number {
-    this.#checkOpen("read from");
-    this.#adaptive?.enter();
-    let at = start;
+    let at = this.#enter(start);
     while (at < target.length && !this.#isIdle()) {
-      this.#renewDictionary();
       const operation = this.#nextOperation();
-      at += this.#account(
-        operation,
-        this.#kernel.step(
-          this.#input.chunk,
-          this.#input.pos,
-          this.#sourceEnd(operation),
-          target,
-          at,
-          operation,
-        ),
-      );
+      const { chunk, pos } = this.#input;
+      const end = this.#sourceEnd(operation);
+      const room = target.length;
+      at += this.#account(operation, this.#kernel.step(chunk, pos, end, target, at, room, operation));
     }
     this.#adaptive?.leave();
     return at - start;
   }
 
   async readAsync(target: Uint8Array<ArrayBuffer>, start: number): Promise<number> {
-    this.#checkOpen("read from");
-    this.#adaptive?.enter();
-    let at = start;
+    let at = this.#enter(start);
     while (at < target.length && !this.#isIdle()) {
-      this.#renewDictionary();
       const operation = this.#nextOperation();
+      const { chunk, pos } = this.#input;
+      const end = this.#sourceEnd(operation);
+      const room = target.length;
       at += this.#account(
         operation,
-        await this.#kernel.stepAsync(
-          this.#input.chunk,
-          this.#input.pos,
-          this.#sourceEnd(operation),
-          target,
-          at,
-          operation,
-        ),
+        await this.#kernel.stepAsync(chunk, pos, end, target, at, room, operation),
       );
     }
     this.#adaptive?.leave();
     return at - start;
+  }
+
+  /** Begins a read that writes from `start` on. */
+  #enter(start: number): number {
+    this.#checkOpen("read from");
+    this.#adaptive?.enter();
+    return start;
   }
 
   #checkOpen(action: string): void {
@@ -270,6 +260,7 @@ export class EncoderCodec implements PullCodec {
 
   /** Input first; a flush or the end comes in a step of its own, so that chunk borders never change the output. */
   #nextOperation(): number {
+    this.#renewDictionary();
     if (this.#frameIsFull) return ZSTD_STEP.END;
     if (this.#input.rest === 0) {
       if (this.#operation === ZSTD_STEP.END) this.#checkSize(this.#sizedBytesIn, true);

@@ -8,7 +8,8 @@ import type { ZstdDecompressOptions } from "@sluice/zstd";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { testBackends } from "../../tests/_backends.ts";
 import { join, splits, text } from "../../tests/_data.ts";
-import { DECOMPRESS_SHAPES, ShapeFault, streamOf } from "../../tests/_zstd_shapes.ts";
+import { ShapeFault, streamOf } from "../../tests/_shapes.ts";
+import { DECOMPRESS_SHAPES } from "../../tests/_zstd_shapes.ts";
 import { ZstdDecompressionStream } from "../mod.ts";
 
 const TEXT = text(300);

@@ -17,7 +17,7 @@ import type { ZstdCheckpoint, ZstdCompressionCheckpointOptions, ZstdCompressOpti
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, text } from "../../tests/_data.ts";
 import { objectOf, startRangeServer } from "../../tests/_range_server.ts";
-import { streamOf } from "../../tests/_zstd_shapes.ts";
+import { streamOf } from "../../tests/_shapes.ts";
 
 async function compress(
   pieces: readonly Uint8Array[],

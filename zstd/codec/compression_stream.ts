@@ -38,7 +38,11 @@ import type { ZstdStreamOptions } from "../options/stream_options.ts";
  */
 export class ZstdCompressionStream {
   readonly #codec: EncoderCodec;
-  readonly #pair: PullStream;
+  readonly #flush: PullStream["flush"];
+  /** The compressed bytes: a byte stream. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Takes the content in chunks of any size. */
+  readonly writable: WritableStream<BytesSource>;
 
   /**
    * Takes a context from the backend; it goes with the end of the stream.
@@ -51,17 +55,10 @@ export class ZstdCompressionStream {
     const [rest, checkpoints] = splitCheckpointOptions<ZstdCompressOptions & ZstdStreamOptions>(options);
     const [codecOptions, stream] = splitStreamOptions(rest, CHUNK_SIZE_DEFAULT);
     this.#codec = new EncoderCodec(resolveCompressOptions(codecOptions), stream.offload, checkpoints);
-    this.#pair = createPullStream(this.#codec, stream);
-  }
-
-  /** The compressed bytes: a byte stream. */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#pair.readable;
-  }
-
-  /** Takes the content in chunks of any size. */
-  get writable(): WritableStream<BytesSource> {
-    return this.#pair.writable;
+    ({ readable: this.readable, writable: this.writable, flush: this.#flush } = createPullStream(
+      this.#codec,
+      stream,
+    ));
   }
 
   /** Input bytes taken so far. */
@@ -99,6 +96,6 @@ export class ZstdCompressionStream {
    */
   async flush(kind: ZstdFlush = "block"): Promise<void> {
     checkChoice("kind", kind, ["block", "frame"]);
-    await this.#pair.flush(() => this.#codec.flush(kind));
+    await this.#flush(() => this.#codec.flush(kind));
   }
 }

@@ -12,7 +12,7 @@ import {
   LimitExceededError,
   SegmentedBuffer,
 } from "@sluice/internal";
-import type { BytesSource } from "@sluice/internal";
+import type { BytesSource, SluiceErrorCode } from "@sluice/internal";
 import { batchItems, groups, joinGroups, segmentsOf, threadCount, withIndex } from "./_batch.ts";
 import type { BatchGroup } from "./_batch.ts";
 import { useDecoderDictionary } from "../options/_decoder_dictionaries.ts";
@@ -166,14 +166,13 @@ function explain(item: Uint8Array, index: number): never {
   } catch (error) {
     throw withIndex(error, index);
   }
-  throw withIndex(
-    new CorruptDataError(`Cannot decompress a chain: frame ${index} does not declare its content size`, {
-      format: "zstd",
-      code: "CONTENT_SIZE_REQUIRED",
-      offset: 0,
-    }),
-    index,
-  );
+  const message = `Cannot decompress a chain: frame ${index} does not declare its content size`;
+  throw corruptItem(index, "CONTENT_SIZE_REQUIRED", message);
+}
+
+/** The error for a frame whose size is not what the call needs. */
+function corruptItem(index: number, code: SluiceErrorCode, message: string): unknown {
+  return withIndex(new CorruptDataError(message, { format: "zstd", code, offset: 0 }), index);
 }
 
 /** The size of every content; undefined when one is neither told nor declared. */
@@ -254,12 +253,6 @@ function finish(
     throw withIndex(kernel.error(result, "decompress a batch"), index);
   }
   decodeItem(kernel, items[index]!, index, settings); // words the fault
-  throw withIndex(
-    new CorruptDataError(`Cannot decompress a batch: value ${index} has another size than was told`, {
-      format: "zstd",
-      code: "CORRUPT",
-      offset: 0,
-    }),
-    index,
-  );
+  const message = `Cannot decompress a batch: value ${index} has another size than was told`;
+  throw corruptItem(index, "CORRUPT", message);
 }

@@ -18,7 +18,8 @@ import type { ZstdCompressOptions, ZstdTrainOptions } from "@sluice/zstd";
 import { assert, assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { BACKENDS, testBackends } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
-import { COMPRESS_SHAPES, DECOMPRESS_SHAPES, ShapeFault } from "../../tests/_zstd_shapes.ts";
+import { ShapeFault } from "../../tests/_shapes.ts";
+import { COMPRESS_SHAPES, DECOMPRESS_SHAPES } from "../../tests/_zstd_shapes.ts";
 import { writeZstdSkippableFrame } from "../frame/skippable_frame.ts";
 
 /** Messages that look alike, as dictionaries want them. */

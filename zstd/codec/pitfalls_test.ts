@@ -15,7 +15,7 @@ import {
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BACKENDS, testBackends } from "../../tests/_backends.ts";
 import { chunks, join, text } from "../../tests/_data.ts";
-import { streamOf } from "../../tests/_zstd_shapes.ts";
+import { streamOf } from "../../tests/_shapes.ts";
 
 const CONTENT = text(100_000);
 

@@ -17,7 +17,7 @@ import { compressZstdIterable } from "../mod.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, text } from "../../tests/_data.ts";
-import { streamOf } from "../../tests/_zstd_shapes.ts";
+import { streamOf } from "../../tests/_shapes.ts";
 
 const CONTENT = text(600_000);
 const FRAME = compressZstd(CONTENT);

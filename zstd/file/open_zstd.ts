@@ -8,7 +8,7 @@ import type { ByteSource, ByteSourceLike } from "@sluice/internal";
 import { ZstdCompressionStream } from "../codec/compression_stream.ts";
 import { resolveStreamingOptions } from "../options/_decompress_options.ts";
 import type { ZstdCompressOptions } from "../options/compress_options.ts";
-import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
+import type { ZstdFrameOptions } from "../options/decompress_options.ts";
 import { ZstdSeekableCompressionStream } from "../seekable/seekable_compression_stream.ts";
 import { ZstdSeekableReader } from "../seekable/seekable_reader.ts";
 import type { ZstdSeekIndex } from "../seekable/seek_index.ts";
@@ -19,18 +19,9 @@ import { ZstdReadableFile } from "./readable_file.ts";
 import { ZstdWritableFile } from "./writable_file.ts";
 
 /** How a file is read. */
-export interface ZstdReadFileOptions extends
-  Pick<
-    ZstdDecompressOptions,
-    | "backend"
-    | "dictionary"
-    | "dictionaries"
-    | "lookupDictionary"
-    | "maxMemory"
-    | "maxWindowLog"
-    | "maxWindowSize"
-    | "verifyChecksums"
-  > {
+export interface ZstdReadFileOptions extends ZstdFrameOptions {
+  /** Compare the content with its checksum where a frame has one. @default {true} */
+  readonly verifyChecksums?: boolean | undefined;
   /** Where the file's frames are, for `seek` in a file without a seek table. */
   readonly index?: ZstdSeekIndex | undefined;
   /** How bytes become text: a label that `TextDecoder` knows, of an encoding with ASCII newlines. @default {"utf-8"} */

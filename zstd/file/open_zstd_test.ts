@@ -9,54 +9,52 @@ import { byteSourceFromBytes, SluiceError, UnsupportedFeatureError } from "@slui
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BACKENDS } from "../../tests/_backends.ts";
 import { join, Random, text } from "../../tests/_data.ts";
-import { inDirectory } from "../../tests/_directory.ts";
+import { testInDirectory } from "../../tests/_directory.ts";
 
 const CONTENT = text(400_000);
 const encode = (value: string) => new TextEncoder().encode(value);
 
 for (const backend of BACKENDS) {
-  Deno.test(`content is read, passed over and read again at random [${backend}]`, async () => {
-    await inDirectory(async (directory) => {
-      const plain = join(compressZstd(CONTENT.subarray(0, 150_000)), compressZstd(CONTENT.subarray(150_000)));
-      const seekable = compressZstdSeekable(CONTENT, { frameSize: 30_000 });
-      await Deno.writeFile(`${directory}/plain.zst`, plain);
-      const index = await buildZstdIndex(plain);
-      const opened: [ZstdReadableFile, boolean][] = [
-        [await openZstd(plain, "r", { backend }), false],
-        [await openZstd(`${directory}/plain.zst`, "r", { backend }), false],
-        [await openZstd(new URL(`file://${directory}/plain.zst`), "r", { backend }), false],
-        [await openZstd(new Blob([seekable]), "r", { backend }), true],
-        [await openZstd(byteSourceFromBytes(seekable), "r", { backend }), true],
-        [await openZstd(plain, "r", { backend, index }), true],
-      ];
-      const random = new Random(3);
-      for (const [file, isSeekable] of opened) {
-        assertEquals([file.seekable, file.size], [isSeekable, isSeekable ? CONTENT.length : undefined]);
-        for (let at = 0; at < 390_000;) {
-          const length = random.below(20_000);
-          assertEquals(await file.read(length), CONTENT.slice(at, at + length));
-          at = Math.min(at + length + random.below(9000), 400_000);
-          await file.seek(at);
-          assertEquals(file.position, at);
-        }
-        if (isSeekable) {
-          for (let n = 0; n < 20; n++) {
-            const at = random.below(400_001);
-            await file.seek(at);
-            assertEquals(await file.read(5000), CONTENT.slice(at, at + 5000));
-          }
-          await assertRejects(() => file.seek(400_001), RangeError);
-        } else {
-          await assertRejects(() => file.seek(5), UnsupportedFeatureError, "no index");
-          await assertRejects(() => file.seek(400_001), RangeError, "400000");
-        }
-        await file.seek(400_000);
-        assertEquals(await file.read(10), new Uint8Array());
-        await file.close();
-        await file.close();
-        await assertRejects(() => file.read(1), TypeError, "closed");
+  testInDirectory(`content is read, passed over and read again at random [${backend}]`, async (directory) => {
+    const plain = join(compressZstd(CONTENT.subarray(0, 150_000)), compressZstd(CONTENT.subarray(150_000)));
+    const seekable = compressZstdSeekable(CONTENT, { frameSize: 30_000 });
+    await Deno.writeFile(`${directory}/plain.zst`, plain);
+    const index = await buildZstdIndex(plain);
+    const opened: [ZstdReadableFile, boolean][] = [
+      [await openZstd(plain, "r", { backend }), false],
+      [await openZstd(`${directory}/plain.zst`, "r", { backend }), false],
+      [await openZstd(new URL(`file://${directory}/plain.zst`), "r", { backend }), false],
+      [await openZstd(new Blob([seekable]), "r", { backend }), true],
+      [await openZstd(byteSourceFromBytes(seekable), "r", { backend }), true],
+      [await openZstd(plain, "r", { backend, index }), true],
+    ];
+    const random = new Random(3);
+    for (const [file, isSeekable] of opened) {
+      assertEquals([file.seekable, file.size], [isSeekable, isSeekable ? CONTENT.length : undefined]);
+      for (let at = 0; at < 390_000;) {
+        const length = random.below(20_000);
+        assertEquals(await file.read(length), CONTENT.slice(at, at + length));
+        at = Math.min(at + length + random.below(9000), 400_000);
+        await file.seek(at);
+        assertEquals(file.position, at);
       }
-    });
+      if (isSeekable) {
+        for (let n = 0; n < 20; n++) {
+          const at = random.below(400_001);
+          await file.seek(at);
+          assertEquals(await file.read(5000), CONTENT.slice(at, at + 5000));
+        }
+        await assertRejects(() => file.seek(400_001), RangeError);
+      } else {
+        await assertRejects(() => file.seek(5), UnsupportedFeatureError, "no index");
+        await assertRejects(() => file.seek(400_001), RangeError, "400000");
+      }
+      await file.seek(400_000);
+      assertEquals(await file.read(10), new Uint8Array());
+      await file.close();
+      await file.close();
+      await assertRejects(() => file.read(1), TypeError, "closed");
+    }
   });
 }
 
@@ -99,8 +97,9 @@ Deno.test("a fault comes after what came before it, and again at the next read",
   await assertRejects(() => file.text(), SluiceError, "ends");
 });
 
-Deno.test("files are written to paths and streams, in one frame or as seekable ones", async () => {
-  await inDirectory(async (directory) => {
+testInDirectory(
+  "files are written to paths and streams, in one frame or as seekable ones",
+  async (directory) => {
     const path = `${directory}/file.zst`;
     for (const [mode, frameSize] of [["x", undefined], ["w", 50_000]] as const) {
       const file = await openZstd(path, mode, { level: 1, frameSize });
@@ -130,8 +129,8 @@ Deno.test("files are written to paths and streams, in one frame or as seekable o
     await file.close();
     assertEquals(decompressZstd(await collected), encode("to a stream"));
     await assertRejects(() => openZstd(new TransformStream().writable, "x"), TypeError, "no name");
-  });
-});
+  },
+);
 
 for (const backend of BACKENDS) {
   Deno.test(`calls that overlap come one after another [${backend}]`, async () => {
@@ -205,28 +204,26 @@ for (const backend of BACKENDS) {
     },
   });
 
-  Deno.test({
-    name: `a pipe is read from the start on [${backend}]`,
-    ignore: Deno.build.os === "windows",
-    async fn() {
-      await inDirectory(async (directory) => {
-        const path = `${directory}/pipe`;
-        await new Deno.Command("mkfifo", { args: [path] }).output();
-        const bytes = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
-        const writing = Deno.writeFile(path, bytes, { create: false });
-        const file = await openZstd(path, "r", { backend });
-        assertEquals([file.seekable, file.size], [false, undefined]);
-        await file.seek(100_000);
-        assertEquals(await file.read(500_000), CONTENT.slice(100_000));
-        await writing;
-        await file.close();
-        await file.close();
-        const index = await buildZstdIndex(bytes);
-        const error = await assertRejects(() => openZstd(path, "r", { backend, index }), SluiceError);
-        assertEquals(error.code, "IO");
-      });
+  testInDirectory(
+    `a pipe is read from the start on [${backend}]`,
+    { ignore: Deno.build.os === "windows" },
+    async (directory) => {
+      const path = `${directory}/pipe`;
+      await new Deno.Command("mkfifo", { args: [path] }).output();
+      const bytes = compressZstdSeekable(CONTENT, { frameSize: 50_000 });
+      const writing = Deno.writeFile(path, bytes, { create: false });
+      const file = await openZstd(path, "r", { backend });
+      assertEquals([file.seekable, file.size], [false, undefined]);
+      await file.seek(100_000);
+      assertEquals(await file.read(500_000), CONTENT.slice(100_000));
+      await writing;
+      await file.close();
+      await file.close();
+      const index = await buildZstdIndex(bytes);
+      const error = await assertRejects(() => openZstd(path, "r", { backend, index }), SluiceError);
+      assertEquals(error.code, "IO");
     },
-  });
+  );
 }
 
 Deno.test({

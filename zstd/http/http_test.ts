@@ -38,7 +38,7 @@ import {
 import type { DczDecompressOptions, DczStoredDictionary, WithZstdOptions } from "@sluice/zstd/http";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, Random, splits, text } from "../../tests/_data.ts";
-import { streamOf } from "../../tests/_zstd_shapes.ts";
+import { streamOf } from "../../tests/_shapes.ts";
 
 const encode = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
 

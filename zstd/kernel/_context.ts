@@ -118,11 +118,12 @@ export abstract class ZstdContextKernel<Functions> extends ContextKernel<Functio
   }
 
   /** The error for a failed result of this context. */
-  error(
+  override error(
     result: number,
     action: string,
-    facts: Pick<FailedCall, "offset" | "expectedId" | "doubt"> = {},
+    facts: number | Pick<FailedCall, "offset" | "expectedId" | "doubt"> = {},
   ): Error {
-    return this.errorOf({ action, result, errno: this.errno, ...facts });
+    const known = typeof facts === "number" ? { offset: facts } : facts;
+    return this.errorOf({ action, result, errno: this.errno, ...known });
   }
 }

@@ -59,6 +59,13 @@ export interface ZstdEncoderBatch extends ZstdBatch {
   readonly sizes: Uint32Array;
 }
 
+/** A batch as functions take it. */
+function encoderBatchValues(
+  batch: ZstdEncoderBatch,
+): [...ReturnType<typeof batchValues>, Uint32Array, number] {
+  return [...batchValues(batch), batch.sizes, batch.sizes.length];
+}
+
 /** A compression context. After a failed call it is ready for a new frame. */
 export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
   #parameters: Int32Array | undefined;
@@ -178,6 +185,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
     end: number,
     target: Uint8Array,
     start: number,
+    targetEnd: number,
     operation: number,
   ): number {
     return this.functions.sluice_zstd_compressor_step(
@@ -187,7 +195,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
       Math.min(end, pos + this.library.sourceWindow),
       target,
       start,
-      target.length,
+      targetEnd,
       operation,
       this.report,
     );
@@ -195,18 +203,9 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
 
   /** As `step`, off the event loop where the backend can. */
   stepAsync(...step: Parameters<ZstdEncoderKernel["step"]>): Promise<number> {
-    const [source, pos, end, target, start, operation] = step;
-    return this.callAside(
-      "sluice_zstd_compressor_step_async",
-      source,
-      pos,
-      Math.min(end, pos + this.library.sourceWindow),
-      target,
-      start,
-      target.length,
-      operation,
-      this.report,
-    );
+    const [source, pos, end, ...rest] = step;
+    const sourceEnd = Math.min(end, pos + this.library.sourceWindow);
+    return this.callAside("sluice_zstd_compressor_step_async", source, pos, sourceEnd, ...rest, this.report);
   }
 
   protected override referTo(dictionary: Pointer): number {
@@ -241,9 +240,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
       this.handle.pointer,
       parameters,
       parameters.length / 2,
-      ...batchValues(batch),
-      batch.sizes,
-      batch.sizes.length,
+      ...encoderBatchValues(batch),
       threads,
       this.report,
     );
@@ -255,9 +252,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
       "sluice_zstd_compressor_batch_async",
       parameters,
       parameters.length / 2,
-      ...batchValues(batch),
-      batch.sizes,
-      batch.sizes.length,
+      ...encoderBatchValues(batch),
       threads,
       this.report,
     );
@@ -267,9 +262,7 @@ export class ZstdEncoderKernel extends ZstdContextKernel<ZstdEncodeFunctions> {
   chain(batch: ZstdEncoderBatch): number {
     return this.functions.sluice_zstd_compressor_chain(
       this.handle.pointer,
-      ...batchValues(batch),
-      batch.sizes,
-      batch.sizes.length,
+      ...encoderBatchValues(batch),
       this.report,
     );
   }

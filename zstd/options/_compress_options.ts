@@ -13,7 +13,7 @@ import {
   memoryLimit,
   processorCount,
 } from "@sluice/internal";
-import { fitMemory } from "./_memory_ceiling.ts";
+import { fitMemory, LEVEL_NUMBERS } from "./_memory_ceiling.ts";
 import { ADAPT_INTERVAL_BYTES } from "./_adaptive_level.ts";
 import type { AdaptBounds } from "./_adaptive_level.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
@@ -123,13 +123,7 @@ const SLOW_LEVEL_MIN = 5;
 
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdCompressOptions>([
   "level",
-  "windowLog",
-  "chainLog",
-  "hashLog",
-  "searchLog",
-  "minMatch",
-  "targetLength",
-  "strategy",
+  ...LEVEL_NUMBERS,
   "longDistance",
   "contentSize",
   "contentChecksum",

@@ -15,7 +15,7 @@ import {
   WHOLE_OUTPUT_SIZE_MAX,
 } from "@sluice/internal";
 import type { BytesSource, EndingSettings } from "@sluice/internal";
-import type { ZstdDecompressOptions } from "./decompress_options.ts";
+import type { ZstdDecompressOptions, ZstdFrameOptions } from "./decompress_options.ts";
 import type { ZstdDictionary } from "./dictionary.ts";
 import type { ZstdFrameHeader } from "../frame/frame_header.ts";
 
@@ -69,6 +69,17 @@ const KEYS: ReadonlySet<string> = new Set<keyof ZstdDecompressOptions>([
   "prefix",
   "backend",
 ]);
+
+/** The names of the options that matter for every frame by itself. */
+export const FRAME_KEYS: readonly (keyof ZstdFrameOptions)[] = [
+  "backend",
+  "dictionary",
+  "dictionaries",
+  "lookupDictionary",
+  "maxMemory",
+  "maxWindowLog",
+  "maxWindowSize",
+];
 
 /** The settings of calls without options; most calls are. */
 const WHOLE_VALUE_DEFAULTS = /* @__PURE__ */ resolve({}, WHOLE_OUTPUT_SIZE_MAX);

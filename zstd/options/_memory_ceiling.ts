@@ -5,7 +5,7 @@ import type { BackendChoice } from "@sluice/ffi";
 import { estimateZstdEncoder, zstdLevelParameters } from "../kernel/encoder_facts.ts";
 
 /** The seven numbers of a level, in the order of `zstdLevelParameters`. */
-const LEVEL_NUMBERS = [
+export const LEVEL_NUMBERS = [
   "windowLog",
   "chainLog",
   "hashLog",

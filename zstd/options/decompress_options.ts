@@ -54,3 +54,15 @@ export interface ZstdDecompressOptions {
   /** The backend for this call. @default {what configureBackend says} */
   readonly backend?: BackendChoice | undefined;
 }
+
+/** The options that matter for every frame by itself, in files whose frames are decoded one by one. */
+export type ZstdFrameOptions = Pick<
+  ZstdDecompressOptions,
+  | "backend"
+  | "dictionary"
+  | "dictionaries"
+  | "lookupDictionary"
+  | "maxMemory"
+  | "maxWindowLog"
+  | "maxWindowSize"
+>;

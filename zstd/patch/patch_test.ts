@@ -28,7 +28,7 @@ import {
 import type { ZstdPatchApplyOptions, ZstdPatchCreateOptions } from "@sluice/zstd/patch";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, join, Random, splits, text } from "../../tests/_data.ts";
-import { streamOf } from "../../tests/_zstd_shapes.ts";
+import { streamOf } from "../../tests/_shapes.ts";
 
 /** Another version: bytes inserted, removed and changed at random places. */
 function edited(base: Uint8Array, seed: number, edits: number): Uint8Array {

@@ -5,6 +5,7 @@ import { resolveBackend } from "../kernel/decoder.ts";
 import { checkBoolean, checkChoice, checkInteger, checkKeys, processorCount } from "@sluice/internal";
 import { resolveCompressOptions } from "../options/_compress_options.ts";
 import type { CompressSettings } from "../options/_compress_options.ts";
+import { FRAME_KEYS } from "../options/_decompress_options.ts";
 import { cutByContent, cutBySize } from "./_content_cutter.ts";
 import type { ContentCutter } from "./_content_cutter.ts";
 import { SEEK_FRAME_SIZE_MAX } from "../frame/_format.ts";
@@ -74,13 +75,7 @@ const READ_KEYS: ReadonlySet<string> = new Set([
   "cacheSize",
   "maxFrameSize",
   "maxTableSize",
-  "dictionary",
-  "dictionaries",
-  "lookupDictionary",
-  "maxWindowLog",
-  "maxWindowSize",
-  "maxMemory",
-  "backend",
+  ...FRAME_KEYS,
   "signal",
 ]);
 const CACHE_SIZE_DEFAULT = 16 << 20;

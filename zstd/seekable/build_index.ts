@@ -7,36 +7,21 @@ import { checkKeys, openByteSource } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
 import { FrameWalker } from "../frame/_frame_walker.ts";
 import { measureFrame } from "../codec/_measure_frame.ts";
-import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
+import { FRAME_KEYS } from "../options/_decompress_options.ts";
+import type { ZstdDecompressOptions, ZstdFrameOptions } from "../options/decompress_options.ts";
 import type { ZstdFrameInfo } from "../frame/frame_list.ts";
 import { ZstdSeekIndex } from "./seek_index.ts";
 
 /** How an index is built. The codec's options matter for frames that do not declare the size of their content. */
-export interface ZstdBuildIndexOptions extends
-  Pick<
-    ZstdDecompressOptions,
-    | "backend"
-    | "dictionary"
-    | "dictionaries"
-    | "lookupDictionary"
-    | "maxMemory"
-    | "maxOutputSize"
-    | "maxWindowLog"
-    | "maxWindowSize"
-  > {
+export interface ZstdBuildIndexOptions
+  extends ZstdFrameOptions, Pick<ZstdDecompressOptions, "maxOutputSize"> {
   /** Gives the work up. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdBuildIndexOptions>([
-  "backend",
-  "dictionary",
-  "dictionaries",
-  "lookupDictionary",
-  "maxMemory",
+  ...FRAME_KEYS,
   "maxOutputSize",
-  "maxWindowLog",
-  "maxWindowSize",
   "signal",
 ]);
 const READ_SIZE = 1 << 20;

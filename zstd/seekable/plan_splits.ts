@@ -12,19 +12,10 @@ import {
   splitSourceOf,
 } from "@sluice/internal";
 import type { ByteSource, ByteSourceLike, PlannedRange } from "@sluice/internal";
+import { FRAME_KEYS } from "../options/_decompress_options.ts";
 import type { ZstdSeekIndex } from "./seek_index.ts";
 import { ZstdSeekableReader } from "./seekable_reader.ts";
 import type { ZstdSplit, ZstdSplitOptions } from "./splits.ts";
-
-const CODEC_OPTIONS: readonly (keyof ZstdSplitOptions)[] = [
-  "backend",
-  "dictionary",
-  "dictionaries",
-  "lookupDictionary",
-  "maxMemory",
-  "maxWindowLog",
-  "maxWindowSize",
-];
 
 /**
  * Divides a file of many frames into splits for many machines: seekable files, and what pzstd and concatenation make. A
@@ -60,7 +51,7 @@ export async function* planZstdSplits(
   index: ZstdSeekIndex,
   options: ZstdSplitOptions = {},
 ): AsyncGenerator<ZstdSplit, void, undefined> {
-  checkSplitKeys(options, CODEC_OPTIONS);
+  checkSplitKeys(options, FRAME_KEYS);
   const { splitSize: _, count: __, atLine: ___, atDelimiter: ____, concurrency: _____, signal, ...codec } =
     options;
   const source = await openByteSource(data, { signal });

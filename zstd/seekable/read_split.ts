@@ -14,18 +14,13 @@ import {
   splitSizeLimit,
 } from "@sluice/internal";
 import type { ByteSourceLike } from "@sluice/internal";
+import { FRAME_KEYS } from "../options/_decompress_options.ts";
 import { ZstdSeekIndex } from "./seek_index.ts";
 import { ZstdSeekableReader } from "./seekable_reader.ts";
 import type { ZstdReadSplitOptions, ZstdSplit } from "./splits.ts";
 
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdReadSplitOptions>([
-  "backend",
-  "dictionary",
-  "dictionaries",
-  "lookupDictionary",
-  "maxMemory",
-  "maxWindowLog",
-  "maxWindowSize",
+  ...FRAME_KEYS,
   "verifyChecksums",
   "maxSplitSize",
   "signal",

@@ -35,7 +35,11 @@ import type { ZstdStreamOptions } from "../options/stream_options.ts";
  */
 export class ZstdSeekableCompressionStream {
   readonly #codec: SeekableCodec;
-  readonly #pair: PullStream;
+  readonly #flush: PullStream["flush"];
+  /** The file: a byte stream. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** Takes the content in chunks of any size. */
+  readonly writable: WritableStream<BytesSource>;
 
   /**
    * Checks the options; contexts are taken frame by frame.
@@ -47,17 +51,10 @@ export class ZstdSeekableCompressionStream {
   constructor(options: ZstdSeekableCompressOptions & ZstdStreamOptions = {}) {
     const [seekable, stream] = splitStreamOptions(options, CHUNK_SIZE_DEFAULT);
     this.#codec = new SeekableCodec(resolveSeekableOptions(seekable), stream.offload !== "never");
-    this.#pair = createPullStream(this.#codec, stream);
-  }
-
-  /** The file: a byte stream. */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#pair.readable;
-  }
-
-  /** Takes the content in chunks of any size. */
-  get writable(): WritableStream<BytesSource> {
-    return this.#pair.writable;
+    ({ readable: this.readable, writable: this.writable, flush: this.#flush } = createPullStream(
+      this.#codec,
+      stream,
+    ));
   }
 
   /** Content bytes taken so far. */
@@ -80,6 +77,6 @@ export class ZstdSeekableCompressionStream {
    * been read. Without content since the last end no frame is made.
    */
   async endFrame(): Promise<void> {
-    await this.#pair.flush(() => this.#codec.endFrame());
+    await this.#flush(() => this.#codec.endFrame());
   }
 }

@@ -25,22 +25,12 @@ import { readSeekTable, TAIL_SIZE } from "./_read_index.ts";
 import { defaultConcurrency, resolveSeekableReadOptions } from "./_seekable_options.ts";
 import type { SeekableReadSettings } from "./_seekable_options.ts";
 import { decompressZstdAsync } from "../codec/decompress.ts";
-import type { ZstdDecompressOptions } from "../options/decompress_options.ts";
+import type { ZstdDecompressOptions, ZstdFrameOptions } from "../options/decompress_options.ts";
 import { ZstdSeekIndex } from "./seek_index.ts";
 import type { ZstdSeekFrame } from "./seek_index.ts";
 
 /** How a seekable file is read. Codec options apply to every frame. */
-export interface ZstdSeekableReadOptions extends
-  Pick<
-    ZstdDecompressOptions,
-    | "backend"
-    | "dictionary"
-    | "dictionaries"
-    | "lookupDictionary"
-    | "maxMemory"
-    | "maxWindowLog"
-    | "maxWindowSize"
-  > {
+export interface ZstdSeekableReadOptions extends ZstdFrameOptions {
   /** An index of the file; with it the file's own table is not read and need not be there. */
   readonly index?: ZstdSeekIndex | undefined;
   /** Compare every frame's content with the index's checksum, where there is one. @default {true} */

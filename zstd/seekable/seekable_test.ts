@@ -26,7 +26,7 @@ import type { ByteSource, ZstdSeekableCompressOptions } from "@sluice/zstd/seeka
 import { openZstd } from "@sluice/zstd/file";
 import { testBackends } from "../../tests/_backends.ts";
 import { chunks, CONTENT_KINDS, join, Random, text } from "../../tests/_data.ts";
-import { streamOf } from "../../tests/_zstd_shapes.ts";
+import { streamOf } from "../../tests/_shapes.ts";
 
 function open(file: Uint8Array): Promise<ZstdSeekableReader> {
   return ZstdSeekableReader.open(byteSourceFromBytes(file));

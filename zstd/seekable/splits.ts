@@ -4,7 +4,7 @@
  * @module
  */
 import type { SluiceSplitFault, SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
-import type { ZstdSeekableReadOptions } from "./seekable_reader.ts";
+import type { ZstdFrameOptions } from "../options/decompress_options.ts";
 
 export type { SluiceSplitFault, SluiceSplitOptions, SluiceSplitSource } from "@sluice/internal";
 
@@ -33,21 +33,10 @@ export interface ZstdSplit {
 }
 
 /** How a file is divided. The codec's options matter where splits end after records. */
-export interface ZstdSplitOptions extends
-  SluiceSplitOptions,
-  Pick<
-    ZstdSeekableReadOptions,
-    | "backend"
-    | "dictionary"
-    | "dictionaries"
-    | "lookupDictionary"
-    | "maxMemory"
-    | "maxWindowLog"
-    | "maxWindowSize"
-  > {}
+export interface ZstdSplitOptions extends SluiceSplitOptions, ZstdFrameOptions {}
 
 /** How a split is read. */
-export interface ZstdReadSplitOptions extends Omit<ZstdSplitOptions, keyof SluiceSplitOptions> {
+export interface ZstdReadSplitOptions extends ZstdFrameOptions {
   /** Compare every frame's content with the checksum of the plan, where there is one. @default {true} */
   readonly verifyChecksums?: boolean | undefined;
   /** The most bytes of a split, compressed or decoded. @default {2 ** 30} */

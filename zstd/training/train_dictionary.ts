@@ -57,15 +57,11 @@ export interface ZstdTrainOptions {
 }
 
 /** How raw content becomes a full dictionary. */
-export interface ZstdFinalizeOptions {
+export interface ZstdFinalizeOptions extends Pick<ZstdTrainOptions, "id" | "backend"> {
   /** The most bytes of the dictionary. @default {the content and room for a header} */
   readonly size?: number | undefined;
   /** The level that statistics are made for. @default {3} */
   readonly level?: number | undefined;
-  /** The dictionary's id; 0 leaves it to the library, which takes it from the content. @default {0} */
-  readonly id?: number | undefined;
-  /** The backend for this call. @default {what configureBackend says} */
-  readonly backend?: BackendChoice | undefined;
 }
 
 const KEYS: ReadonlySet<string> = new Set<keyof ZstdTrainOptions>([

@@ -9,3 +9,9 @@ pub const take = sluice_heap_malloc;
 /// As `take`, filled with zeros; large blocks come zeroed from the system.
 pub const takeZeroed = sluice_heap_calloc;
 pub const give = sluice_heap_free;
+
+/// As `take`, as bytes.
+pub fn takeBytes(size: usize) ?[]u8 {
+    const block: [*]u8 = @ptrCast(take(size) orelse return null);
+    return block[0..size];
+}

@@ -19,6 +19,7 @@ pub const Outcome = union(enum) {
 
 const eintr: Errno = 4;
 const enxio: Errno = 6;
+pub const enomem: Errno = 12;
 /// What a range that is asked for beyond the end of a file is reported as.
 pub const etruncated: Errno = 0;
 
@@ -129,6 +130,14 @@ pub const File = struct {
             }
         }
         return .{ .value = done };
+    }
+
+    /// Reads all of the buffer; null when that worked, `etruncated` where the file ends before.
+    pub fn readAll(self: *const File, offset: u64, buffer: []u8) ?Errno {
+        return switch (self.read(offset, buffer)) {
+            .value => |count| if (count < buffer.len) etruncated else null,
+            .failed => |errno| errno,
+        };
     }
 
     /// Writes everything; null when that worked.

@@ -177,7 +177,24 @@ pub fn makeHardLink(directory: *const File, name: [*:0]const u8, other: *const F
 pub const What = packed struct(u32) { owner: bool = false, mode: bool = false, time: bool = false, rest: u29 = 0 };
 
 /// Facts of a file beside its content.
-pub const Facts = struct { mode: u32, uid: u32, gid: u32, seconds: i64, nanoseconds: u32 };
+pub const Facts = struct {
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    seconds: i64,
+    nanoseconds: u32,
+
+    /// Those of a host's record, which has the seconds in halves.
+    pub fn ofRecord(record: anytype) Facts {
+        return .{
+            .mode = record.mode,
+            .uid = record.uid,
+            .gid = record.gid,
+            .seconds = @bitCast(@as(u64, record.seconds_high) << 32 | record.seconds_low),
+            .nanoseconds = record.nanoseconds,
+        };
+    }
+};
 
 /// Sets facts of a name, or of the open file itself where the name is empty. Links are not followed; they have no mode.
 pub fn setFacts(file: *const File, name: [:0]const u8, what: What, facts: Facts) ?Errno {
@@ -253,8 +270,8 @@ const Bearer = union(enum) {
 
 const AttributesRead = union(enum) { written: usize, too_small, failed: Errno };
 
-/// Writes the extended attributes of a file, ACLs among them, each as two u32 sizes, the name and the value. The count
-/// of bytes; `too_small` where the output has no room.
+/// Writes the extended attributes of a file, ACLs among them, each as two u32 sizes, the name and the value, in the order
+/// of their names: systems list them as they were made. The count of bytes; `too_small` where the output has no room.
 pub fn readAttributes(file: *const File, output: []u8) AttributesRead {
     return readAttributesOf(.{ .descriptor = file.descriptor }, output);
 }
@@ -266,8 +283,9 @@ fn readAttributesOf(bearer: Bearer, output: []u8) AttributesRead {
         .failed => |errno| return if (errno == @intFromEnum(linux.E.OPNOTSUPP)) .{ .written = 0 } else .{ .failed = errno },
     };
     var written: usize = 0;
-    var iterator = std.mem.tokenizeScalar(u8, names[0..filled], 0);
-    while (iterator.next()) |name| {
+    var starts: [names_size_max / 2]u16 = undefined;
+    for (sortedNames(names[0..filled], &starts)) |at| {
+        const name = nameAt(&names, at);
         const start = written + 8 + name.len;
         if (start >= output.len) return .too_small;
         const value = output[start..];
@@ -286,6 +304,23 @@ fn readAttributesOf(bearer: Bearer, output: []u8) AttributesRead {
         written = start + size;
     }
     return .{ .written = written };
+}
+
+/// Where the names of a list start, in the order of the names.
+fn sortedNames(list_of_names: []const u8, starts: []u16) []const u16 {
+    var count: usize = 0;
+    var iterator = std.mem.tokenizeScalar(u8, list_of_names, 0);
+    while (iterator.next()) |name| : (count += 1) starts[count] = @intCast(@intFromPtr(name.ptr) - @intFromPtr(list_of_names.ptr));
+    std.mem.sortUnstable(u16, starts[0..count], list_of_names.ptr, isBefore);
+    return starts[0..count];
+}
+
+fn isBefore(list_of_names: [*]const u8, a: u16, b: u16) bool {
+    return std.mem.lessThan(u8, nameAt(list_of_names, a), nameAt(list_of_names, b));
+}
+
+fn nameAt(list_of_names: [*]const u8, at: u16) []const u8 {
+    return std.mem.sliceTo(@as([*:0]const u8, @ptrCast(list_of_names + at)), 0);
 }
 
 /// What `writeAttributes` did.

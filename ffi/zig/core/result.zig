@@ -110,6 +110,12 @@ pub const Step = extern struct {
         self.detail = @bitCast(result.code());
     }
 
+    /// The result of a call of the system: the number of its failure goes to `detail`.
+    pub fn systemCall(self: *Step, errno: ?u32) Result {
+        self.detail = errno orelse return .ok;
+        return .system_call_failed;
+    }
+
     pub fn setOther(self: *Step, value: u64) void {
         self.other_low = @truncate(value);
         self.other_high = @truncate(value >> 32);

@@ -8,14 +8,9 @@ const Portable = std.crypto.hash.Blake3;
 /// Whether the build made variants for newer processors; Zig's own tests are built without them.
 const has_variants = builtin.cpu.arch == .x86_64 and !builtin.is_test;
 
-/// The functions of a variant that build.zig compiled from blake3_variant.zig.
+/// A variant that build.zig compiled from blake3_variant.zig.
 fn Variant(comptime name: []const u8) type {
-    return struct {
-        const init = @extern(*const fn (*anyopaque) callconv(.c) void, .{ .name = "blake3_" ++ name ++ "_init" });
-        const update = @extern(*const fn (*anyopaque, [*]const u8, usize) callconv(.c) void, .{ .name = "blake3_" ++ name ++ "_update" });
-        const final = @extern(*const fn (*anyopaque, *[32]u8) callconv(.c) void, .{ .name = "blake3_" ++ name ++ "_final" });
-        const size = @extern(*const fn () callconv(.c) usize, .{ .name = "blake3_" ++ name ++ "_size" });
-    };
+    return @import("variant.zig").Variant("blake3_" ++ name);
 }
 
 const Kind = enum { portable, v3, v4 };

@@ -9,12 +9,7 @@ const Portable = std.crypto.hash.sha2.Sha256;
 /// Whether the build made the variant; Zig's own tests are built without it.
 const has_variant = builtin.cpu.arch == .x86_64 and !builtin.is_test;
 
-const accelerated = struct {
-    const init = @extern(*const fn (*anyopaque) callconv(.c) void, .{ .name = "sha256_accelerated_init" });
-    const update = @extern(*const fn (*anyopaque, [*]const u8, usize) callconv(.c) void, .{ .name = "sha256_accelerated_update" });
-    const final = @extern(*const fn (*anyopaque, *[32]u8) callconv(.c) void, .{ .name = "sha256_accelerated_final" });
-    const size = @extern(*const fn () callconv(.c) usize, .{ .name = "sha256_accelerated_size" });
-};
+const accelerated = @import("variant.zig").Variant("sha256_accelerated");
 
 fn isAccelerated() bool {
     if (!has_variant) return false;

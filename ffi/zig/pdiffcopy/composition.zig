@@ -73,17 +73,14 @@ pub const Composition = struct {
     fn copy(self: *Composition, seed: *const File, offset: u64, length: u64) void {
         const batch: u64 = @max(1, copy_size / self.block_size);
         const size: usize = @intCast(batch * self.block_size);
-        const buffer = @as([*]u8, @ptrCast(heap.take(size) orelse return self.failIo(@intFromEnum(std.os.linux.E.NOMEM))))[0..size];
+        const buffer = heap.takeBytes(size) orelse return self.failIo(files.enomem);
         defer heap.give(buffer.ptr);
         const stays = seed.descriptor == self.file.descriptor and offset == self.next;
         var at = offset;
         const stop = offset + length;
         while (at < stop) {
             const bytes = buffer[0..@intCast(@min(size, stop - at))];
-            switch (seed.read(at, bytes)) {
-                .value => |got| if (got < bytes.len) return self.failIo(files.etruncated),
-                .failed => |errno| return self.failIo(errno),
-            }
+            if (seed.readAll(at, bytes)) |errno| return self.failIo(errno);
             self.takeDigests(bytes);
             if (!stays and !self.write(bytes)) return;
             at += bytes.len;

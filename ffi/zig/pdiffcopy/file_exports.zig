@@ -7,6 +7,7 @@ const files = @import("../core/linux_file.zig");
 const heap = @import("../core/heap.zig");
 const frames = @import("frames.zig");
 const hashing = @import("hash.zig");
+const ranges = @import("range.zig");
 const memory_module = @import("../core/memory.zig");
 const result = @import("../core/result.zig");
 const slab = @import("../core/slab.zig");
@@ -14,18 +15,6 @@ const Path = @import("path.zig").Path;
 const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
-
-/// A position in a file; null for what is none.
-fn position(value: f64) ?u64 {
-    const max: f64 = @floatFromInt(@as(u64, 1) << 53);
-    return if (value >= 0 and value <= max) @intFromFloat(value) else null;
-}
-
-/// A result for a system call: its number goes to `detail`.
-fn finish(step: *Step, errno: ?files.Errno) Result {
-    step.detail = errno orelse return .ok;
-    return .system_call_failed;
-}
 
 /// Opens a path, from a directory that is open or from the current one. Null when that fails: `detail` has the system's
 /// number, 0 for a path that is none.
@@ -86,7 +75,7 @@ fn status(self: *const File, table: []u32, step: *Step) Result {
     if (table.len < status_count) return .invalid_argument;
     const found = switch (self.status()) {
         .value => |value| value,
-        .failed => |errno| return finish(step, errno),
+        .failed => |errno| return step.systemCall(errno),
     };
     const mtime: u64 = @bitCast(found.mtime.sec);
     const ctime: u64 = @bitCast(found.ctime.sec);
@@ -118,16 +107,16 @@ fn status(self: *const File, table: []u32, step: *Step) Result {
 
 /// Reads from a position; `produced` is less than asked for at the end of the file only.
 fn read(self: *const File, offset: f64, output: []u8, step: *Step) Result {
-    switch (self.read(position(offset) orelse return .invalid_argument, output)) {
+    switch (self.read(ranges.position(offset) orelse return .invalid_argument, output)) {
         .value => |count| step.produced = @intCast(count),
-        .failed => |errno| return finish(step, errno),
+        .failed => |errno| return step.systemCall(errno),
     }
     return .ok;
 }
 
 /// Writes at a position.
 fn write(self: *const File, offset: f64, input: []const u8, step: *Step) Result {
-    return finish(step, self.write(position(offset) orelse return .invalid_argument, input));
+    return step.systemCall(self.write(ranges.position(offset) orelse return .invalid_argument, input));
 }
 
 /// What is done to a file as a whole.
@@ -135,8 +124,8 @@ pub const Action = enum(u32) { resize = 0, sync_data = 1, sync_all = 2, lock = 3
 
 /// Does one action; `value` is the size for a resize.
 fn act(self: *const File, action: u32, value: f64, step: *Step) Result {
-    const number = position(value) orelse return .invalid_argument;
-    return finish(step, switch (@as(Action, @enumFromInt(action))) {
+    const number = ranges.position(value) orelse return .invalid_argument;
+    return step.systemCall(switch (@as(Action, @enumFromInt(action))) {
         .resize => self.resize(number),
         .sync_data => self.sync(true),
         .sync_all => self.sync(false),
@@ -148,13 +137,13 @@ fn act(self: *const File, action: u32, value: f64, step: *Step) Result {
 
 /// Makes a range zero, as a hole where that is allowed and possible.
 fn zero(self: *const File, start: f64, end: f64, punch: u32, step: *Step) Result {
-    const from = position(start) orelse return .invalid_argument;
-    return finish(step, self.zero(from, position(end) orelse return .invalid_argument, punch != 0));
+    const from = ranges.position(start) orelse return .invalid_argument;
+    return step.systemCall(self.zero(from, ranges.position(end) orelse return .invalid_argument, punch != 0));
 }
 
 /// Makes the target share the file's blocks, where the file system can.
 fn clone(self: *const File, target: *const File, step: *Step) Result {
-    return finish(step, self.cloneTo(target));
+    return step.systemCall(self.cloneTo(target));
 }
 
 /// Renames inside an open directory.
@@ -162,14 +151,14 @@ fn rename(self: *const File, source: []const u8, other: []const u8, step: *Step)
     var from: Path = .{};
     var to: Path = .{};
     if (!from.set(source) or !to.set(other)) return .invalid_argument;
-    return finish(step, self.rename(from.pointer(), to.pointer()));
+    return step.systemCall(self.rename(from.pointer(), to.pointer()));
 }
 
 /// Removes a file from an open directory.
 fn remove(self: *const File, source: []const u8, step: *Step) Result {
     var path: Path = .{};
     if (!path.set(source)) return .invalid_argument;
-    return finish(step, self.remove(path.pointer()));
+    return step.systemCall(self.remove(path.pointer()));
 }
 
 /// A job over the blocks of a range, for several threads.
@@ -181,14 +170,12 @@ const RangeJob = struct {
     end: u64,
     table: frames.Table,
     sparse: bool,
-    errno: std.atomic.Value(u32) = .init(0),
-    failed: std.atomic.Value(bool) = .init(false),
+    failure: ranges.FirstFailure = .{},
     differing: std.atomic.Value(u32) = .init(0),
     changed: std.atomic.Value(u64) = .init(0),
 
     fn fail(self: *RangeJob, errno: files.Errno) void {
-        if (!self.failed.swap(true, .monotonic)) self.errno.store(errno, .monotonic);
-        self.queue.failed.store(true, .monotonic);
+        self.failure.note(&self.queue, errno);
     }
 
     fn range(self: *const RangeJob, index: u32) files.Range {
@@ -197,7 +184,7 @@ const RangeJob = struct {
     }
 
     fn hash(self: *RangeJob) void {
-        const buffer = @as([*]u8, @ptrCast(heap.take(frames.piece_size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM))))[0..frames.piece_size];
+        const buffer = heap.takeBytes(frames.piece_size) orelse return self.fail(files.enomem);
         defer heap.give(buffer.ptr);
         var data: files.Range = .{ .start = self.start, .end = self.start };
         var zero_size: u64 = 0;
@@ -224,8 +211,7 @@ const RangeJob = struct {
 
     /// Compares pieces of both files byte by byte and copies those that differ.
     fn copy(self: *RangeJob) void {
-        const size = 2 * frames.piece_size;
-        const buffer = @as([*]u8, @ptrCast(heap.take(size) orelse return self.fail(@intFromEnum(std.os.linux.E.NOMEM))))[0..size];
+        const buffer = heap.takeBytes(2 * frames.piece_size) orelse return self.fail(files.enomem);
         defer heap.give(buffer.ptr);
         while (self.queue.take()) |index| {
             const block = self.range(index);
@@ -247,10 +233,7 @@ const RangeJob = struct {
         while (at < block.end) {
             const count: usize = @intCast(@min(frames.piece_size, block.end - at));
             const ours = buffer[0..count];
-            switch (self.file.read(at, ours)) {
-                .value => |got| if (got < count) return self.failCopy(files.etruncated),
-                .failed => |errno| return self.failCopy(errno),
-            }
+            if (self.file.readAll(at, ours)) |errno| return self.failCopy(errno);
             const theirs = buffer[frames.piece_size..][0..count];
             const got = switch (target.read(at, theirs)) {
                 .value => |got| got,
@@ -269,11 +252,6 @@ const RangeJob = struct {
         self.fail(errno);
         return error.Failed;
     }
-
-    fn result_(self: *RangeJob, step: *Step) Result {
-        if (self.failed.load(.monotonic)) return finish(step, self.errno.load(.monotonic));
-        return .ok;
-    }
 };
 
 /// The table of blocks behind a host's array of numbers; null when that is too small for the range.
@@ -281,7 +259,7 @@ fn tableOf(table: []u32, base: f64, block_size: u32, id: u32, seed_low: u32, see
     if (block_size == 0) return null;
     return .{
         .digests = std.mem.sliceAsBytes(table),
-        .base = position(base) orelse return null,
+        .base = ranges.position(base) orelse return null,
         .block_size = block_size,
         .spec = hashing.Spec.init(id, seed_low, seed_high) orelse return null,
     };
@@ -303,21 +281,19 @@ fn hash(
     step: *Step,
 ) Result {
     const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
-    const from = position(start) orelse return .invalid_argument;
-    const to = position(end) orelse return .invalid_argument;
-    if (!table.covers(from, to)) return .invalid_argument;
-    const count = std.math.divCeil(u64, to - from, block_size) catch return .invalid_argument;
-    if (count > std.math.maxInt(u32) / 2) return .invalid_argument;
+    const range = ranges.between(start, end) orelse return .invalid_argument;
+    if (!table.covers(range.start, range.end)) return .invalid_argument;
+    const count = ranges.blockCount(range, block_size) orelse return .invalid_argument;
     var job: RangeJob = .{
-        .queue = .{ .count = @intCast(count) },
+        .queue = .{ .count = count },
         .file = self,
-        .start = from,
-        .end = to,
+        .start = range.start,
+        .end = range.end,
         .table = table,
         .sparse = sparse != 0,
     };
-    slab.runThreads(*RangeJob, &job, RangeJob.hash, @intCast(@min(threads, count)));
-    return job.result_(step);
+    slab.runThreads(*RangeJob, &job, RangeJob.hash, @min(threads, count));
+    return job.failure.result(step);
 }
 
 /// Compares the blocks from `start` to `end` with digests of the other file, which are known up to `known_end`, and
@@ -338,22 +314,21 @@ fn compare(
     step: *Step,
 ) Result {
     const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
-    const from = position(start) orelse return .invalid_argument;
-    const to = position(end) orelse return .invalid_argument;
-    if (!table.covers(from, to)) return .invalid_argument;
+    const range = ranges.between(start, end) orelse return .invalid_argument;
+    if (!table.covers(range.start, range.end)) return .invalid_argument;
     var comparison: frames.Comparison = .{
         .file = self,
         .table = table,
-        .known_end = position(known_end) orelse return .invalid_argument,
+        .known_end = ranges.position(known_end) orelse return .invalid_argument,
         .sparse = sparse != 0,
         .target = output,
     };
-    const progress = comparison.run(from, to);
+    const progress = comparison.run(range.start, range.end);
     step.produced = @intCast(progress.produced);
     step.setValue(progress.next);
-    if (progress.failed) |errno| return finish(step, errno);
-    if (progress.next == to) return .ok;
-    return if (progress.next == from) .output_too_small else .output_pending;
+    if (progress.failed) |errno| return step.systemCall(errno);
+    if (progress.next == range.end) return .ok;
+    return if (progress.next == range.start) .output_too_small else .output_pending;
 }
 
 /// Takes frames for the range that ends at `end`, the first of which must start at `next`. `consumed` bytes were taken,
@@ -374,21 +349,20 @@ fn apply(
     step: *Step,
 ) Result {
     const table = tableOf(digests, base, block_size, id, seed_low, seed_high) orelse return .invalid_argument;
-    const from = position(next) orelse return .invalid_argument;
-    const to = position(end) orelse return .invalid_argument;
-    if (from > to or from < table.base) return .invalid_argument;
-    var application: frames.Application = .{ .file = self, .table = table, .end = to, .punch = punch != 0, .next = from };
+    const range = ranges.between(next, end) orelse return .invalid_argument;
+    if (range.start < table.base) return .invalid_argument;
+    var application: frames.Application = .{
+        .file = self,
+        .table = table,
+        .end = range.end,
+        .punch = punch != 0,
+        .next = range.start,
+    };
     application.run(input);
     step.consumed = @intCast(application.consumed);
     step.setValue(application.next);
     step.setOther(application.written);
-    return switch (application.fault) {
-        .none => .ok,
-        .stop => .frame_end,
-        .io => finish(step, application.errno),
-        .corrupt => .corrupt,
-        .mismatch => .checksum_mismatch,
-    };
+    return application.fault.result(application.errno, step);
 }
 
 /// Makes a range of the target equal to this file's: `value` bytes were written, `detail` blocks differed.
@@ -402,22 +376,20 @@ fn copy(
     threads: u32,
     step: *Step,
 ) Result {
-    const from = position(start) orelse return .invalid_argument;
-    const to = position(end) orelse return .invalid_argument;
-    if (block_size == 0 or to < from) return .invalid_argument;
-    const count = std.math.divCeil(u64, to - from, block_size) catch return .invalid_argument;
-    if (count > std.math.maxInt(u32) / 2) return .invalid_argument;
+    const range = ranges.between(start, end) orelse return .invalid_argument;
+    if (block_size == 0) return .invalid_argument;
+    const count = ranges.blockCount(range, block_size) orelse return .invalid_argument;
     var job: RangeJob = .{
-        .queue = .{ .count = @intCast(count) },
+        .queue = .{ .count = count },
         .file = self,
         .other = target,
-        .start = from,
-        .end = to,
-        .table = .{ .digests = &.{}, .base = from, .block_size = block_size, .spec = .{ .id = .xxh3_128, .seed = 0 } },
+        .start = range.start,
+        .end = range.end,
+        .table = .{ .digests = &.{}, .base = range.start, .block_size = block_size, .spec = .{ .id = .xxh3_128, .seed = 0 } },
         .sparse = sparse != 0,
     };
-    slab.runThreads(*RangeJob, &job, RangeJob.copy, @intCast(@min(threads, count)));
-    const outcome = job.result_(step);
+    slab.runThreads(*RangeJob, &job, RangeJob.copy, @min(threads, count));
+    const outcome = job.failure.result(step);
     if (outcome == .ok) step.detail = job.differing.load(.monotonic);
     step.setValue(job.changed.load(.monotonic));
     return outcome;

@@ -6,6 +6,8 @@ const std = @import("std");
 const hashing = @import("hash.zig");
 const files = @import("../core/linux_file.zig");
 const File = @import("../core/linux_file.zig").File;
+const Result = @import("../core/result.zig").Result;
+const Step = @import("../core/result.zig").Step;
 
 pub const header_size = 16;
 /// What is read at once: hashed while it is in the processor's cache.
@@ -65,10 +67,7 @@ pub fn hashRange(file: *const File, start: u64, end: u64, spec: hashing.Spec, bu
     while (at < end) {
         const count: usize = @intCast(@min(piece_size, end - at));
         const piece = if (keep) buffer[@intCast(at - start)..][0..count] else buffer[0..count];
-        switch (file.read(at, piece)) {
-            .value => |got| if (got < count) return files.etruncated,
-            .failed => |errno| return errno,
-        }
+        if (file.readAll(at, piece)) |errno| return errno;
         hasher.update(piece);
         at += count;
     }
@@ -199,7 +198,24 @@ pub fn digestOfZeros(spec: hashing.Spec, size: u64, digest: []u8) void {
 }
 
 /// Why frames were not taken.
-pub const Fault = enum { none, io, corrupt, mismatch, stop };
+pub const Fault = enum {
+    none,
+    io,
+    corrupt,
+    mismatch,
+    stop,
+
+    /// As hosts are told; `errno` is that of `io`.
+    pub fn result(self: Fault, errno: files.Errno, step: *Step) Result {
+        return switch (self) {
+            .none => .ok,
+            .stop => .frame_end,
+            .io => step.systemCall(errno),
+            .corrupt => .corrupt,
+            .mismatch => .checksum_mismatch,
+        };
+    }
+};
 
 /// Takes frames in order: each must start where the one before ended. Blocks are checked against the digest that comes
 /// with them, then written; the table learns every digest.

@@ -11,18 +11,13 @@ const File = @import("../core/linux_file.zig").File;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-fn finish(step: *Step, errno: ?files.Errno) Result {
-    step.detail = errno orelse return .ok;
-    return .system_call_failed;
-}
-
 /// Writes records of the names in a directory, as `names.Record` says; `output_pending` where names remain, which the
 /// next call without `restart` writes. `output_too_small` where not even one would fit. With `attributes` the extended
 /// attributes of a name follow its record, as `readAttributes` writes them.
 fn list(self: *const File, restart: u32, attributes: u32, output: []u8, step: *Step) Result {
     if (output.len < names.room_min) return .output_too_small;
     switch (listAs(self, restart != 0, attributes, output)) {
-        .failed => |errno| return finish(step, errno),
+        .failed => |errno| return step.systemCall(errno),
         .written => |written| {
             if (written.more and written.count == 0) return .output_too_small;
             step.produced = @intCast(written.count);
@@ -112,7 +107,7 @@ fn change(self: *const File, what: u32, source: []const u8, other: []const u8, m
     var name: Path = .{};
     var content: Path = .{};
     if (!name.set(source) or !content.set(other)) return .invalid_argument;
-    return finish(step, switch (@as(Change, @enumFromInt(what))) {
+    return step.systemCall(switch (@as(Change, @enumFromInt(what))) {
         .make_directory => names.makeDirectory(self, name.pointer(), mode),
         .make_link => names.makeSymbolicLink(self, name.pointer(), content.pointer()),
         .remove_directory => names.removeDirectory(self, name.pointer()),
@@ -127,7 +122,7 @@ fn link(self: *const File, directory: *const File, source: []const u8, other: []
     var old: Path = .{};
     var new: Path = .{};
     if (!old.set(source) or !new.set(other)) return .invalid_argument;
-    return finish(step, names.makeHardLink(self, old.pointer(), directory, new.pointer()));
+    return step.systemCall(names.makeHardLink(self, old.pointer(), directory, new.pointer()));
 }
 
 /// Sets mode, owner and time of a name, or of the open file itself where the name is empty.
@@ -153,13 +148,13 @@ fn setFacts(
         .seconds = @bitCast(@as(u64, seconds_high) << 32 | seconds_low),
         .nanoseconds = nanoseconds,
     };
-    return finish(step, names.setFacts(self, name.text(), @bitCast(what), facts));
+    return step.systemCall(names.setFacts(self, name.text(), @bitCast(what), facts));
 }
 
 /// Writes the extended attributes of a file: `produced` bytes; `output_too_small` where they do not fit.
 fn readAttributes(self: *const File, output: []u8, step: *Step) Result {
     switch (names.readAttributes(self, output)) {
-        .failed => |errno| return finish(step, errno),
+        .failed => |errno| return step.systemCall(errno),
         .too_small => return .output_too_small,
         .written => |count| step.produced = @intCast(count),
     }

@@ -6,6 +6,7 @@ const files = @import("../core/linux_file.zig");
 const frames = @import("frames.zig");
 const hashing = @import("hash.zig");
 const heap = @import("../core/heap.zig");
+const ranges = @import("range.zig");
 const result = @import("../core/result.zig");
 const rolling = @import("rolling.zig");
 const slab = @import("../core/slab.zig");
@@ -15,19 +16,8 @@ const Index = @import("rolling.zig").Index;
 const Result = @import("../core/result.zig").Result;
 const Step = @import("../core/result.zig").Step;
 
-const no_memory: files.Errno = @intFromEnum(std.os.linux.E.NOMEM);
 /// What is read at once: it is searched, or hashed, while it is in the processor's cache.
 const window_size = 512 << 10;
-
-fn position(value: f64) ?u64 {
-    const max: f64 = @floatFromInt(@as(u64, 1) << 53);
-    return if (value >= 0 and value <= max) @intFromFloat(value) else null;
-}
-
-fn failed(step: *Step, errno: files.Errno) Result {
-    step.detail = errno;
-    return .system_call_failed;
-}
 
 /// Signs blocks, several threads together.
 const SignJob = struct {
@@ -41,17 +31,14 @@ const SignJob = struct {
     spec: hashing.Spec,
     sparse: bool,
     output: []u8,
-    errno: std.atomic.Value(u32) = .init(0),
-    failed: std.atomic.Value(bool) = .init(false),
+    failure: ranges.FirstFailure = .{},
 
     fn fail(self: *SignJob, errno: files.Errno) void {
-        if (!self.failed.swap(true, .monotonic)) self.errno.store(errno, .monotonic);
-        self.queue.failed.store(true, .monotonic);
+        self.failure.note(&self.queue, errno);
     }
 
     fn work(self: *SignJob) void {
-        const size = self.batch * self.block_size;
-        const buffer = @as([*]u8, @ptrCast(heap.take(size) orelse return self.fail(no_memory)))[0..size];
+        const buffer = heap.takeBytes(self.batch * self.block_size) orelse return self.fail(files.enomem);
         defer heap.give(buffer.ptr);
         const entry_size = rolling.weak_size + hashing.digestSize(self.spec.id);
         var zeros: [rolling.weak_size + hashing.digest_size_max]u8 = @splat(0);
@@ -65,10 +52,7 @@ const SignJob = struct {
                 for (first..first + count) |number| @memcpy(self.output[number * entry_size ..][0..entry_size], zeros[0..entry_size]);
                 continue;
             }
-            switch (self.file.read(offset, bytes)) {
-                .value => |got| if (got < bytes.len) return self.fail(files.etruncated),
-                .failed => |errno| return self.fail(errno),
-            }
+            if (self.file.readAll(offset, bytes)) |errno| return self.fail(errno);
             for (first..first + count, 0..) |number, i| {
                 const block = bytes[i * self.block_size ..][0..self.block_size];
                 rolling.sign(block, self.spec, self.output[number * entry_size ..][0..entry_size]);
@@ -91,7 +75,7 @@ fn sign(
     step: *Step,
 ) Result {
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
-    const from = position(start) orelse return .invalid_argument;
+    const from = ranges.position(start) orelse return .invalid_argument;
     if (block_size == 0 or block_size > 1 << 30) return .invalid_argument;
     const count: u32 = @intCast(output.len / (rolling.weak_size + hashing.digestSize(spec.id)));
     const batch = @max(1, window_size / block_size);
@@ -108,8 +92,7 @@ fn sign(
         .output = output,
     };
     slab.runThreads(*SignJob, &job, SignJob.work, @min(threads, turns));
-    if (job.failed.load(.monotonic)) return failed(step, job.errno.load(.monotonic));
-    return .ok;
+    return job.failure.result(step);
 }
 
 /// The pass of one search over a part of a file.
@@ -128,7 +111,7 @@ const FileSearch = struct {
     /// Searches up to `limit`, or until the target may have no room for another window.
     fn run(self: *FileSearch, limit: u64) ?files.Errno {
         const size = @max(window_size, 4 * self.index.block_size);
-        const buffer = @as([*]u8, @ptrCast(heap.take(size) orelse return no_memory))[0..size];
+        const buffer = heap.takeBytes(size) orelse return files.enomem;
         defer heap.give(buffer.ptr);
         var kept: usize = 0;
         while (self.at < limit) {
@@ -138,10 +121,7 @@ const FileSearch = struct {
                 continue;
             }
             const wanted: usize = @intCast(@min(size, self.end - self.at));
-            switch (self.file.read(self.at + kept, buffer[kept..wanted])) {
-                .value => |got| if (got < wanted - kept) return files.etruncated,
-                .failed => |errno| return errno,
-            }
+            if (self.file.readAll(self.at + kept, buffer[kept..wanted])) |errno| return errno;
             const consumed = self.search.scan(buffer[0..wanted], self.at, self.at + wanted == self.end, &self.writer);
             kept = wanted - consumed;
             @memmove(buffer[0..kept], buffer[consumed..wanted]);
@@ -191,22 +171,21 @@ fn search(
     output: []u8,
     step: *Step,
 ) Result {
-    const from = position(start) orelse return .invalid_argument;
-    const stop = position(limit) orelse return .invalid_argument;
-    const to = position(end) orelse return .invalid_argument;
-    if (from > stop or stop > to or index.block_size > 1 << 28) return .invalid_argument;
+    const stop = ranges.position(limit) orelse return .invalid_argument;
+    const range = ranges.between(start, end) orelse return .invalid_argument;
+    if (range.start > stop or stop > range.end or index.block_size > 1 << 28) return .invalid_argument;
     const room = rolling.Writer.roomFor(index, @max(window_size, 4 * index.block_size));
     if (output.len < room) return .output_too_small;
     var pass: FileSearch = .{
         .file = self,
         .index = index,
-        .at = from,
-        .end = to,
+        .at = range.start,
+        .end = range.end,
         .sparse = sparse != 0,
         .search = .init(index, expected),
         .writer = .init(index, output),
     };
-    if (pass.run(stop)) |errno| return failed(step, errno);
+    if (pass.run(stop)) |errno| return step.systemCall(errno);
     step.produced = @intCast(pass.writer.produced);
     step.hint = pass.search.expected;
     step.setValue(pass.at);
@@ -233,9 +212,8 @@ fn compose(
     step: *Step,
 ) Result {
     const spec = hashing.Spec.init(id, seed_low, seed_high) orelse return .invalid_argument;
-    const from = position(next) orelse return .invalid_argument;
-    const to = position(end) orelse return .invalid_argument;
-    if (block_size == 0 or block_size > 1 << 30 or from > to or chain.* != spec.id) return .invalid_argument;
+    const range = ranges.between(next, end) orelse return .invalid_argument;
+    if (block_size == 0 or block_size > 1 << 30 or chain.* != spec.id) return .invalid_argument;
     var composition: Composition = .{
         .file = self,
         .seed = seed,
@@ -244,20 +222,14 @@ fn compose(
         .limit = limit,
         .block_size = block_size,
         .spec = spec,
-        .next = from,
-        .end = to,
+        .next = range.start,
+        .end = range.end,
     };
     composition.run(input);
     step.consumed = @intCast(composition.consumed);
     step.setValue(composition.next);
     step.setOther(composition.written);
-    return switch (composition.fault) {
-        .none => .ok,
-        .stop => .frame_end,
-        .io => failed(step, composition.errno),
-        .corrupt => .corrupt,
-        .mismatch => .checksum_mismatch,
-    };
+    return composition.fault.result(composition.errno, step);
 }
 
 pub const exports = .{

@@ -369,7 +369,7 @@ const Replaced = struct {
     fn giveTo(self: *const Replaced, file: *const File) ?Errno {
         if (failure(linux.fchown(file.descriptor, self.facts.uid, self.facts.gid))) |errno| return errno;
         const room = attributes_size_max;
-        const buffer = @as([*]u8, @ptrCast(heap.take(room) orelse return @intFromEnum(linux.E.NOMEM)))[0..room];
+        const buffer = heap.takeBytes(room) orelse return files.enomem;
         defer heap.give(buffer.ptr);
         switch (names.readAttributes(&self.file, buffer)) {
             .failed => |errno| return errno,

@@ -9,14 +9,11 @@ const Sha1 = @import("../hash/sha1.zig").Sha1;
 const Sha256 = @import("../hash/sha256.zig").Sha256;
 const Fragmenter = @import("fragmenter.zig").Fragmenter;
 const Path = @import("tree_path.zig").Path;
-const Set = @import("tree_path.zig").Set;
+const setFacts = @import("tree_path.zig").setFacts;
 const File = files.File;
 const Result = result.Result;
 const Step = result.Step;
 const linux = std.os.linux;
-
-const type_mask = 0o170000;
-const regular_file = 0o100000;
 
 /// Numbers of a fragment: what its report says, its SHA-1, and its SHA-256 where that is asked for.
 pub const fragment_numbers = Fragmenter.numbers + digest_numbers;
@@ -86,7 +83,7 @@ const Room = struct {
         switch (file.status()) {
             .value => |status| {
                 // Something else may have taken its name, which no read ends for.
-                if (status.mode & type_mask != regular_file) return .{ .errno = @intFromEnum(linux.E.INVAL), .size = 0, .fragments = 0 };
+                if (!linux.S.ISREG(status.mode)) return .{ .errno = @intFromEnum(linux.E.INVAL), .size = 0, .fragments = 0 };
                 if (status.size >= self.bytes.len) return null;
             },
             .failed => |errno| return .{ .errno = errno, .size = 0, .fragments = 0 },
@@ -196,7 +193,7 @@ fn writeOne(from: [:0]const u8, to: [:0]const u8, record: NewFile, attributes: [
     var written: Written = .{};
     const page = 4096;
     const failed = if (content.len >= page and files.allZero(content)) file.resize(content.len) else file.write(0, content);
-    if (failed) |errno| written.errno = errno else written.facts_errno = setFacts(&file, record, attributes);
+    if (failed) |errno| written.errno = errno else written.facts_errno = setFacts(&file, "", @bitCast(record.set), .ofRecord(record), attributes);
     file.close();
     if (written.errno == 0) {
         var renamed = failureOf(linux.renameat2(current, from.ptr, current, to.ptr, .{ .NOREPLACE = !replace }));
@@ -206,26 +203,6 @@ fn writeOne(from: [:0]const u8, to: [:0]const u8, record: NewFile, attributes: [
     }
     if (written.errno != 0) _ = linux.unlinkat(current, from.ptr, 0);
     return written;
-}
-
-fn setFacts(file: *const File, record: NewFile, attributes: []const u8) u32 {
-    const what: Set = @bitCast(record.set);
-    const values: names.Facts = .{
-        .mode = record.mode,
-        .uid = record.uid,
-        .gid = record.gid,
-        .seconds = @bitCast(@as(u64, record.seconds_high) << 32 | record.seconds_low),
-        .nanoseconds = record.nanoseconds,
-    };
-    var failed: u32 = 0;
-    // An owner takes capabilities away, and a mode may forbid what follows.
-    if (what.owner) failed = names.setFacts(file, "", .{ .owner = true }, values) orelse 0;
-    if (what.attributes) {
-        const set = names.writeAttributes(file, attributes);
-        if (set.is_invalid) failed = @intFromEnum(linux.E.INVAL);
-        if (set.refused > 0) failed = set.errno;
-    }
-    return names.setFacts(file, "", .{ .mode = what.mode, .time = what.time }, values) orelse failed;
 }
 
 pub const exports = .{

@@ -7,7 +7,7 @@ const files = @import("../core/linux_file.zig");
 const names = @import("../core/linux_names.zig");
 const result = @import("../core/result.zig");
 const Path = @import("tree_path.zig").Path;
-const Set = @import("tree_path.zig").Set;
+const setFacts = @import("tree_path.zig").setFacts;
 const path_size_max = @import("tree_path.zig").path_size_max;
 const File = files.File;
 const Result = result.Result;
@@ -43,11 +43,6 @@ comptime {
     std.debug.assert(@sizeOf(Facts) == @sizeOf(names.Record));
 }
 
-fn finish(step: *Step, errno: files.Errno) Result {
-    step.detail = errno;
-    return .system_call_failed;
-}
-
 /// Writes the records of all names in a directory; `output_too_small` where they do not fit.
 fn list(text: []const u8, output: []u8, step: *Step) Result {
     if (output.len < names.room_min) return .output_too_small;
@@ -55,11 +50,11 @@ fn list(text: []const u8, output: []u8, step: *Step) Result {
     const path = buffer.of(text) orelse return .invalid_argument;
     const directory: File = switch (File.open(null, path.ptr, .{ .directory = true, .no_follow = true }, 0)) {
         .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
-        .failed => |errno| return finish(step, errno),
+        .failed => |errno| return step.systemCall(errno),
     };
     defer directory.close();
     switch (names.list(&directory, true, .attributes, output)) {
-        .failed => |errno| return finish(step, errno),
+        .failed => |errno| return step.systemCall(errno),
         .written => |written| {
             step.produced = @intCast(written.count);
             return if (written.more) .output_too_small else .ok;
@@ -92,7 +87,7 @@ fn describe(text: []const u8, output: []u8, step: *Step) Result {
     var buffer: Path = .{};
     const path = buffer.of(text) orelse return .invalid_argument;
     const count = names.describe(&current_directory, path, .attributes, output) orelse return .output_too_small;
-    if (count == 0) return finish(step, @intFromEnum(std.os.linux.E.NOENT));
+    if (count == 0) return step.systemCall(@intFromEnum(std.os.linux.E.NOENT));
     step.produced = @intCast(count);
     return .ok;
 }
@@ -120,26 +115,7 @@ fn set(input: []const u8, results: []u32, step: *Step) Result {
 }
 
 fn apply(path: [:0]const u8, facts: Facts, attributes: []const u8) u32 {
-    const what: Set = @bitCast(facts.errno);
-    const values: names.Facts = .{
-        .mode = facts.mode,
-        .uid = facts.uid,
-        .gid = facts.gid,
-        .seconds = @bitCast(@as(u64, facts.seconds_high) << 32 | facts.seconds_low),
-        .nanoseconds = facts.nanoseconds,
-    };
-    var failed: u32 = 0;
-    // An owner takes capabilities away, and a mode may forbid what follows.
-    if (what.owner) failed = names.setFacts(&current_directory, path, .{ .owner = true }, values) orelse 0;
-    if (what.attributes) {
-        const written = names.writeAttributesAt(path.ptr, attributes);
-        if (written.is_invalid) failed = @intFromEnum(std.os.linux.E.INVAL);
-        if (written.refused > 0) failed = written.errno;
-    }
-    if (what.mode or what.time) {
-        failed = names.setFacts(&current_directory, path, .{ .mode = what.mode, .time = what.time }, values) orelse failed;
-    }
-    return failed;
+    return setFacts(&current_directory, path, @bitCast(facts.errno), .ofRecord(facts), attributes);
 }
 
 pub const exports = .{

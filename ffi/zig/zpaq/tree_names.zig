@@ -10,9 +10,6 @@ const Result = result.Result;
 const Step = result.Step;
 const linux = std.os.linux;
 
-const type_mask = 0o170000;
-const regular_file = 0o100000;
-
 /// Kinds of `change`.
 pub const Kind = struct {
     pub const folder: u32 = 0;
@@ -23,9 +20,7 @@ pub const Kind = struct {
 
 fn finish(step: *Step, code: usize) Result {
     const signed: isize = @bitCast(code);
-    if (signed >= 0) return .ok;
-    step.detail = @intCast(-signed);
-    return .system_call_failed;
+    return step.systemCall(if (signed < 0) @intCast(-signed) else null);
 }
 
 /// Makes a folder `to`, gives `from` the name `to` instead of its own or beside it, or makes a link `to` that leads to
@@ -52,26 +47,17 @@ fn readAt(source: []const u8, offset_low: u32, offset_high: u32, output: []u8, s
     if (offset_high > std.math.maxInt(i31)) return .invalid_argument;
     const file: File = switch (File.open(null, path.ptr, .{ .no_follow = true }, 0)) {
         .value => |descriptor| .{ .descriptor = @intCast(descriptor) },
-        .failed => |errno| {
-            step.detail = errno;
-            return .system_call_failed;
-        },
+        .failed => |errno| return step.systemCall(errno),
     };
     defer file.close();
     const errno: ?files.Errno = switch (file.status()) {
-        .value => |status| if (status.mode & type_mask == regular_file) null else @intFromEnum(linux.E.INVAL),
+        .value => |status| if (linux.S.ISREG(status.mode)) null else @intFromEnum(linux.E.INVAL),
         .failed => |number| number,
     };
-    if (errno) |number| {
-        step.detail = number;
-        return .system_call_failed;
-    }
+    if (errno) |number| return step.systemCall(number);
     switch (file.read(@as(u64, offset_high) << 32 | offset_low, output)) {
         .value => |count| step.produced = @intCast(count),
-        .failed => |number| {
-            step.detail = number;
-            return .system_call_failed;
-        },
+        .failed => |number| return step.systemCall(number),
     }
     return .ok;
 }

@@ -32,6 +32,15 @@ pub const Batch = struct {
         return .{ .queue = .{ .count = sources.count() }, .sources = sources, .slots = slots, .pairs = pairs };
     }
 
+    /// Gives the context of a thread the parameters, which another context took already.
+    pub fn configure(self: *const Batch, comptime Parameter: type, comptime set: anytype, context: anytype) void {
+        var i: usize = 0;
+        while (i + 1 < self.pairs.len) : (i += 2) {
+            const name = common.parameter(Parameter, self.pairs[i]) orelse continue;
+            _ = set(context, name, self.pairs[i + 1]);
+        }
+    }
+
     /// Runs `work(job)` on at most `threads` threads; on failure `value_low` is an item that failed.
     pub fn run(
         self: *Batch,

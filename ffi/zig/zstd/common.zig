@@ -2,6 +2,7 @@
 
 const std = @import("std");
 pub const c = @import("zstd_c");
+const memory_module = @import("../core/memory.zig");
 const Memory = @import("../core/memory.zig").Memory;
 const result = @import("../core/result.zig");
 const Result = result.Result;
@@ -40,8 +41,43 @@ pub fn failure(size: usize, memory: *const Memory, step: *Step) Result {
 }
 
 /// Why a digest could not be made: without memory, or of bytes that are no dictionary.
-pub fn dictionaryFailure(memory: *const Memory) Result {
+fn dictionaryFailure(memory: *const Memory) Result {
     return if (memory.refused.load(.monotonic)) memory.failure() else .dictionary_corrupt;
+}
+
+pub const Direction = enum { compression, decompression };
+
+/// A dictionary digested for one direction, which contexts share.
+pub fn Dictionary(comptime direction: Direction) type {
+    return struct {
+        const Self = @This();
+        const Digest = if (direction == .compression) c.ZSTD_CDict else c.ZSTD_DDict;
+        const release = if (direction == .compression) c.ZSTD_freeCDict else c.ZSTD_freeDDict;
+
+        memory: Memory,
+        digest: *Digest,
+
+        /// `make` is called with `arguments` and the memory to take. Null, with the result in `detail`, where it can't
+        /// make a digest.
+        pub fn new(comptime make: anytype, arguments: anytype, step: *Step) ?*Self {
+            step.setFailure(.out_of_memory);
+            const self = memory_module.createContext(Self) orelse return null;
+            self.memory = .init(0);
+            self.digest = @call(.auto, make, arguments ++ .{customMemory(&self.memory)}) orelse {
+                step.setFailure(dictionaryFailure(&self.memory));
+                memory_module.destroyContext(self);
+                return null;
+            };
+            return self;
+        }
+
+        /// Frees a dictionary that no context refers to; null is fine.
+        pub fn free(self: ?*Self) void {
+            const it = self orelse return;
+            _ = release(it.digest);
+            memory_module.destroyContext(it);
+        }
+    };
 }
 
 /// A parameter number from outside as the C enum, or null where it is none.

@@ -21,11 +21,7 @@ const Job = struct {
         const context = c.ZSTD_createDCtx_advanced(common.customMemory(&memory)) orelse
             return batch.fail(.out_of_memory, 0, 0);
         defer _ = c.ZSTD_freeDCtx(context);
-        var i: usize = 0;
-        while (i + 1 < batch.pairs.len) : (i += 2) {
-            const name = common.parameter(c.ZSTD_dParameter, batch.pairs[i]) orelse continue;
-            _ = c.ZSTD_DCtx_setParameter(context, name, batch.pairs[i + 1]);
-        }
+        batch.configure(c.ZSTD_dParameter, c.ZSTD_DCtx_setParameter, context);
         if (self.template.dictionary) |dictionary| _ = c.ZSTD_DCtx_refDDict(context, dictionary);
         while (batch.queue.take()) |index| {
             const source = batch.sources.item(index);

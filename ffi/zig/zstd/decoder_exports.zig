@@ -130,36 +130,13 @@ fn stepFrame(self: *Decompressor, source_slice: []const u8, target_slice: []u8, 
     }
 }
 
-/// A dictionary digested for decompression; the bytes are copied. `content_type`: 0 tells formatted ones by their magic
-/// number, 1 takes any bytes as content, 2 insists on a formatted one. Null when the bytes are no dictionary of that type.
-const Dictionary = struct {
-    memory: Memory,
-    digest: *c.ZSTD_DDict,
-};
+const Dictionary = common.Dictionary(.decompression);
 
+/// Digests a copy of the bytes. `content_type`: 0 tells formatted dictionaries by their magic number, 1 takes any bytes as
+/// content, 2 insists on a formatted one. Null when the bytes are no dictionary of that type.
 fn dictionaryNew(bytes: []const u8, content_type: u32, step: *Step) ?*Dictionary {
-    step.setFailure(.out_of_memory);
-    const self = memory_module.createContext(Dictionary) orelse return null;
-    self.memory = .init(0);
-    self.digest = c.ZSTD_createDDict_advanced(
-        bytes.ptr,
-        bytes.len,
-        c.ZSTD_dlm_byCopy,
-        common.contentType(content_type),
-        common.customMemory(&self.memory),
-    ) orelse {
-        step.setFailure(common.dictionaryFailure(&self.memory));
-        memory_module.destroyContext(self);
-        return null;
-    };
-    return self;
-}
-
-/// Frees a dictionary that no context refers to; null is fine.
-fn dictionaryFree(self: ?*Dictionary) void {
-    const it = self orelse return;
-    _ = c.ZSTD_freeDDict(it.digest);
-    memory_module.destroyContext(it);
+    const arguments = .{ bytes.ptr, bytes.len, c.ZSTD_dlm_byCopy, common.contentType(content_type) };
+    return Dictionary.new(c.ZSTD_createDDict_advanced, arguments, step);
 }
 
 /// Uses a dictionary for all frames from now on; null for none. It must live as long as the context refers to it.
@@ -191,7 +168,7 @@ pub const exports = .{
     .{ "sluice_zstd_decompressor_step", stepFrame, .off_loop },
     .{ "sluice_zstd_decompressor_use_dictionary", useDictionary },
     .{ "sluice_zstd_decompressor_dictionary_new", dictionaryNew },
-    .{ "sluice_zstd_decompressor_dictionary_free", dictionaryFree },
+    .{ "sluice_zstd_decompressor_dictionary_free", Dictionary.free },
     .{ "sluice_zstd_decompressor_memory", memoryUsed },
     .{ "sluice_zstd_decompressor_estimate", estimate },
 };

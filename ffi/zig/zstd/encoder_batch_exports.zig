@@ -24,11 +24,7 @@ const Job = struct {
         const context = c.ZSTD_createCCtx_advanced(common.customMemory(&memory)) orelse
             return batch.fail(.out_of_memory, 0, 0);
         defer _ = c.ZSTD_freeCCtx(context);
-        var i: usize = 0;
-        while (i + 1 < batch.pairs.len) : (i += 2) {
-            const name = common.parameter(c.ZSTD_cParameter, batch.pairs[i]) orelse continue;
-            _ = c.ZSTD_CCtx_setParameter(context, name, batch.pairs[i + 1]);
-        }
+        batch.configure(c.ZSTD_cParameter, c.ZSTD_CCtx_setParameter, context);
         if (self.template.dictionary) |dictionary| _ = c.ZSTD_CCtx_refCDict(context, dictionary);
         if (self.template.loaded) |dictionary| _ = dictionary.load(context);
         while (batch.queue.take()) |index| {

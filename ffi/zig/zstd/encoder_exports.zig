@@ -47,6 +47,13 @@ pub const Compressor = struct {
     /// A value that is compressed in slices.
     held: held_value.HeldValue = .{},
 
+    /// A copy in the context's own memory; null when that refuses it.
+    fn copyOf(self: *Compressor, bytes: []const u8) ?[]u8 {
+        const block: [*]u8 = @ptrCast(self.memory.allocate(bytes.len) orelse return null);
+        @memcpy(block[0..bytes.len], bytes);
+        return block[0..bytes.len];
+    }
+
     /// Hands the prefix over again at the start of a frame.
     fn startFrame(self: *Compressor) usize {
         const prefix = self.prefix orelse return 0;
@@ -137,14 +144,10 @@ fn reset(self: *Compressor) void {
     self.endHeld();
 }
 
-/// A dictionary digested for compression with the parameters given as pairs; the bytes are copied. `content_type` as for
-/// decompression. Null, with the result in `detail`, when the bytes are no dictionary of that type, a parameter is refused,
-/// or there is no memory.
-const Dictionary = struct {
-    memory: Memory,
-    digest: *c.ZSTD_CDict,
-};
+const Dictionary = common.Dictionary(.compression);
 
+/// Digests a copy of the bytes with the parameters given as pairs. `content_type` as for decompression. Null, with the
+/// result in `detail`, when the bytes are no dictionary of that type, a parameter is refused, or there is no memory.
 fn dictionaryNew(bytes: []const u8, content_type: u32, pairs: [*]const i32, count: u32, step: *Step) ?*Dictionary {
     step.setFailure(.out_of_memory);
     const params = c.ZSTD_createCCtxParams() orelse return null;
@@ -154,29 +157,8 @@ fn dictionaryNew(bytes: []const u8, content_type: u32, pairs: [*]const i32, coun
         const name = common.parameter(c.ZSTD_cParameter, pairs[2 * i]) orelse return null;
         if (c.ZSTD_isError(c.ZSTD_CCtxParams_setParameter(params, name, pairs[2 * i + 1])) != 0) return null;
     }
-    step.setFailure(.out_of_memory);
-    const self = memory_module.createContext(Dictionary) orelse return null;
-    self.memory = .init(0);
-    self.digest = c.ZSTD_createCDict_advanced2(
-        bytes.ptr,
-        bytes.len,
-        c.ZSTD_dlm_byCopy,
-        common.contentType(content_type),
-        params,
-        common.customMemory(&self.memory),
-    ) orelse {
-        step.setFailure(common.dictionaryFailure(&self.memory));
-        memory_module.destroyContext(self);
-        return null;
-    };
-    return self;
-}
-
-/// Frees a dictionary that no context refers to; null is fine.
-fn dictionaryFree(self: ?*Dictionary) void {
-    const it = self orelse return;
-    _ = c.ZSTD_freeCDict(it.digest);
-    memory_module.destroyContext(it);
+    const arguments = .{ bytes.ptr, bytes.len, c.ZSTD_dlm_byCopy, common.contentType(content_type), params };
+    return Dictionary.new(c.ZSTD_createCDict_advanced2, arguments, step);
 }
 
 /// Uses a dictionary, with the parameters that it was digested for, for all frames from now on; null for none. It must
@@ -192,9 +174,7 @@ fn useDictionary(self: *Compressor, dictionary: ?*Dictionary, step: *Step) Resul
 
 /// Has every frame from now on load a copy of a dictionary with the context's own parameters: a digest brings its own.
 fn loadDictionary(self: *Compressor, bytes: []const u8, content_type: u32, step: *Step) Result {
-    const block = self.memory.allocate(bytes.len) orelse return self.memory.failure();
-    const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
-    @memcpy(copy, bytes);
+    const copy = self.copyOf(bytes) orelse return self.memory.failure();
     const loaded: LoadedDictionary = .{ .bytes = copy, .content_type = content_type };
     const size = loaded.load(self.context);
     releaseLoaded(self);
@@ -217,11 +197,7 @@ fn releaseLoaded(self: *Compressor) void {
 fn setPrefix(self: *Compressor, bytes: []const u8) Result {
     releasePrefix(self);
     if (bytes.len == 0) return .ok;
-    const block = self.memory.allocate(bytes.len) orelse
-        return self.memory.failure();
-    const copy = @as([*]u8, @ptrCast(block))[0..bytes.len];
-    @memcpy(copy, bytes);
-    self.prefix = copy;
+    self.prefix = self.copyOf(bytes) orelse return self.memory.failure();
     return .ok;
 }
 
@@ -434,7 +410,7 @@ pub const exports = .{
     .{ "sluice_zstd_compressor_load_dictionary", loadDictionary },
     .{ "sluice_zstd_compressor_set_prefix", setPrefix },
     .{ "sluice_zstd_compressor_dictionary_new", dictionaryNew },
-    .{ "sluice_zstd_compressor_dictionary_free", dictionaryFree },
+    .{ "sluice_zstd_compressor_dictionary_free", Dictionary.free },
     .{ "sluice_zstd_compressor_memory", memoryUsed },
     .{ "sluice_zstd_compressor_progress", progress },
     .{ "sluice_zstd_compressor_bounds", parameterBounds },

@@ -1,5 +1,6 @@
 //! Dictionary training for hosts: samples in one slab, parameters in one table.
 
+const std = @import("std");
 const common = @import("common.zig");
 const heap = @import("../core/heap.zig");
 const memory_module = @import("../core/memory.zig");
@@ -91,6 +92,20 @@ const Table = struct {
     }
 };
 
+/// What both algorithms that cover the samples are told.
+fn coverParameters(comptime Parameters: type, table: Table) Parameters {
+    var params = std.mem.zeroes(Parameters);
+    params.k = table.unsigned(.k);
+    params.d = table.unsigned(.d);
+    params.steps = table.unsigned(.steps);
+    params.nbThreads = table.unsigned(.threads);
+    params.splitPoint = table.splitPoint();
+    params.shrinkDict = table.unsigned(.shrink);
+    params.shrinkDictMaxRegression = table.unsigned(.shrink_max_regression);
+    params.zParams = table.header();
+    return params;
+}
+
 fn trainLegacy(table: Table, input: []const u8, sizes: []const usize, output: []u8) usize {
     const params: c.ZDICT_legacy_params_t = .{
         .selectivityLevel = table.unsigned(.selectivity),
@@ -100,16 +115,7 @@ fn trainLegacy(table: Table, input: []const u8, sizes: []const usize, output: []
 }
 
 fn trainCover(table: Table, input: []const u8, sizes: []const usize, output: []u8, step: *Step) usize {
-    var params: c.ZDICT_cover_params_t = .{
-        .k = table.unsigned(.k),
-        .d = table.unsigned(.d),
-        .steps = table.unsigned(.steps),
-        .nbThreads = table.unsigned(.threads),
-        .splitPoint = table.splitPoint(),
-        .shrinkDict = table.unsigned(.shrink),
-        .shrinkDictMaxRegression = table.unsigned(.shrink_max_regression),
-        .zParams = table.header(),
-    };
+    var params = coverParameters(c.ZDICT_cover_params_t, table);
     const count: c_uint = @intCast(sizes.len);
     const size = if (table.flag(.optimize))
         c.ZDICT_optimizeTrainFromBuffer_cover(output.ptr, output.len, input.ptr, sizes.ptr, count, &params)
@@ -121,18 +127,9 @@ fn trainCover(table: Table, input: []const u8, sizes: []const usize, output: []u
 }
 
 fn trainFastCover(table: Table, input: []const u8, sizes: []const usize, output: []u8, step: *Step) usize {
-    var params: c.ZDICT_fastCover_params_t = .{
-        .k = table.unsigned(.k),
-        .d = table.unsigned(.d),
-        .f = table.unsigned(.f),
-        .steps = table.unsigned(.steps),
-        .nbThreads = table.unsigned(.threads),
-        .splitPoint = table.splitPoint(),
-        .accel = table.unsigned(.accel),
-        .shrinkDict = table.unsigned(.shrink),
-        .shrinkDictMaxRegression = table.unsigned(.shrink_max_regression),
-        .zParams = table.header(),
-    };
+    var params = coverParameters(c.ZDICT_fastCover_params_t, table);
+    params.f = table.unsigned(.f);
+    params.accel = table.unsigned(.accel);
     const count: c_uint = @intCast(sizes.len);
     const size = if (table.flag(.optimize))
         c.ZDICT_optimizeTrainFromBuffer_fastCover(output.ptr, output.len, input.ptr, sizes.ptr, count, &params)

@@ -1,14 +1,22 @@
 /**
- * A bundle from a server of files.
+ * Files of any server: bundles, and packs that a server names by their addresses.
  */
 import { untilAborted } from "@sluice/internal";
 import { labelOf, STALL_TIMEOUT_MS, stallState, statusFault, transferFault } from "./_remote_faults.ts";
-import type { GitRemoteOptions } from "./remote.ts";
 
-/** The chunks of the bundle at `url`; the answer, and each chunk of it, has to come in time. */
-export async function* downloadBundle(
+/** How a file is had; what is left out is as for a repository. */
+export interface DownloadSettings {
+  readonly fetch?: typeof fetch | undefined;
+  readonly stallTimeoutMs?: number | undefined;
+}
+
+/**
+ * The chunks of the file at `url`; the answer, and each chunk of it, has to come in time. Credentials are not sent: they
+ * are for the server of the repository.
+ */
+export async function* download(
   url: URL,
-  { fetch = globalThis.fetch, stallTimeoutMs = STALL_TIMEOUT_MS }: GitRemoteOptions,
+  { fetch = globalThis.fetch, stallTimeoutMs = STALL_TIMEOUT_MS }: DownloadSettings,
   given: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const stalled = new AbortController();
