@@ -23,7 +23,11 @@ export interface CorpusProgram {
 
 /** All of them; the samples get inputs of about so many bytes. */
 export function pythonCorpus(size: number): readonly CorpusProgram[] {
-  const samples = [...SAMPLES, ...LARGE_SAMPLES].map(({ name, source, make }) => ({ name, source, input: make(size) }));
+  const samples = [...SAMPLES, ...LARGE_SAMPLES].map(({ name, source, make }) => ({
+    name,
+    source,
+    input: make(size),
+  }));
   const random = Array.from({ length: COUNT - samples.length }, (_, i) => {
     const program = randomProgram(new Random(SEED + i));
     return { name: `random ${i}`, source: sourceOf(program), input: program.input };
