@@ -21,6 +21,7 @@
  * @module
  */
 export type { ZpaqConfigOptions } from "../block/compress_config.ts";
+export type { ZpaqCompressOptions } from "../block/compress_options.ts";
 export type { ZpaqProgramCompilation } from "../block/decompress_options.ts";
 export type { BackendChoice } from "@sluice/ffi";
 export type { BytesSource, ChunkSource } from "@sluice/internal";

@@ -11,7 +11,6 @@ import { packCodec } from "./_pack_codec.ts";
 import type { ZpaqCodec } from "./_pack_codec.ts";
 import { WatchedContent } from "../block/_watched_content.ts";
 import { BLOCK_END, storedSegment } from "../block/_stored_data.ts";
-import type { ZpaqCompressOptions } from "../block/compress_options.ts";
 
 export type { ZpaqCodec };
 export type { BytesSource, ChunkSource } from "@sluice/internal";
@@ -27,13 +26,17 @@ export interface ZpaqPackFile {
 }
 
 /** How files are packed. */
-export interface ZpaqPackOptions extends Pick<ZpaqCompressOptions, "contentChecksum" | "tag"> {
+export interface ZpaqPackOptions {
   /** What compresses. @default {"zstd"} */
   readonly codec?: ZpaqCodec | undefined;
   /** The codec's own level; DEFLATE has none. @default {the codec's} */
   readonly level?: number | undefined;
   /** A block ends after the file with which it has so many bytes of content. @default {16777216} */
   readonly blockSize?: number | undefined;
+  /** Store the SHA-1 of each file. @default {true} */
+  readonly contentChecksum?: boolean | undefined;
+  /** Write the tag by which a block is found among other data. @default {true} */
+  readonly tag?: boolean | undefined;
   /** Aborts the work. */
   readonly signal?: AbortSignal | undefined;
 }
