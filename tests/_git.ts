@@ -112,3 +112,12 @@ export function testGit(
     });
   }
 }
+
+/** Makes a repository of 40 commits; returns a bundle of all but the last three. */
+export async function makeWithBundle(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  await makeRepository(path, { commits: 40, packing: ["pack"] });
+  await git(path, ["symbolic-ref", "HEAD", "refs/heads/main"]);
+  await git(path, ["branch", "old", "main~3"]);
+  await git(path, ["bundle", "create", "-q", "start.bundle", "old"]);
+  return await Deno.readFile(`${path}/start.bundle`);
+}

@@ -3,7 +3,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { cloneGitRepository, GitDatabase, SluiceError, takeGitBundle } from "@sluice/gitdb";
-import { git, makeRepository, testGit } from "./_git.ts";
+import { git, makeRepository, makeWithBundle, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 
 const streamOf = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
@@ -69,11 +69,7 @@ if (GIT_SERVES) {
     "a clone starts from a bundle and fetches the rest, or all where the bundle is of no use",
     async (folder) => {
       const path = `${folder}/served.git`;
-      await makeRepository(path, { commits: 40, packing: ["pack"] });
-      await git(path, ["symbolic-ref", "HEAD", "refs/heads/main"]);
-      await git(path, ["branch", "old", "main~3"]);
-      await git(path, ["bundle", "create", "-q", "start.bundle", "old"]);
-      const bundle = await Deno.readFile(`${path}/start.bundle`);
+      const bundle = await makeWithBundle(path);
       await withServer(folder, async (server) => {
         let sends: Uint8Array<ArrayBuffer> = bundle;
         server.intercept = (request, answer) =>

@@ -7,7 +7,7 @@ import { cloneGitRepository, fetchGitRepository, GitRemote, GitRepository, Sluic
 import type { GitCloneOptions } from "@sluice/gitdb";
 import { sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
-import { git, makeRepository, testGit } from "./_git.ts";
+import { git, makeRepository, makeWithBundle, testGit } from "./_git.ts";
 import { GIT_SERVES, withServer } from "./_git_server.ts";
 import type { GitServer } from "./_git_server.ts";
 
@@ -170,11 +170,7 @@ if (GIT_SERVES) {
 
   testGit("a clone starts from bundles that the server names", async (folder) => {
     const path = `${folder}/served.git`;
-    await makeRepository(path, { commits: 40, packing: ["pack"] });
-    await git(path, ["symbolic-ref", "HEAD", "refs/heads/main"]);
-    await git(path, ["branch", "old", "main~3"]);
-    await git(path, ["bundle", "create", "-q", "start.bundle", "old"]);
-    const bundle = await Deno.readFile(`${path}/start.bundle`);
+    const bundle = await makeWithBundle(path);
     await withServer(folder, async (server) => {
       let lines: readonly string[] = [];
       let asked = 0;
