@@ -2,9 +2,11 @@
  * Servers that name packs and bundles by their addresses: real git as the server of `packfile-uris`, and its protocol for
  * lists of bundles; and servers that name what is cut, false, hostile or not enough.
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { cloneGitRepository, fetchGitRepository, GitRemote, GitRepository, SluiceError } from "@sluice/gitdb";
 import type { GitCloneOptions } from "@sluice/gitdb";
+import { parseBundleList } from "../gitdb/remote/_bundle_list.ts";
+import { parseOfferedPack } from "../gitdb/remote/_offered_packs.ts";
 import { sluice } from "./_cli.ts";
 import type { Outcome } from "./_cli.ts";
 import { git, makeRepository, makeWithBundle, testGit } from "./_git.ts";
@@ -56,6 +58,21 @@ async function packsOf(clone: string): Promise<string[]> {
   const names = await Array.fromAsync(Deno.readDir(`${clone}/.git/objects/pack`), ({ name }) => name);
   return names.sort();
 }
+
+Deno.test("addresses that are refused are told without what they keep secret", () => {
+  const [label, connection] = ["https://example.test/a.git", {}];
+  const settings = { algorithm: "sha1", protocols: ["https"], label, connection } as const;
+  const secret = "me:word@example.test/a.pack?signature=word";
+  const texts = [
+    () => parseOfferedPack(`${"1".repeat(40)} http://${secret}`, 0, settings),
+    () => parseOfferedPack(`x https://${secret}`, 0, settings),
+    () => {
+      const list = { "bundle.version": "1", "bundle.mode": "all", "bundle.a.uri": `http://${secret}` };
+      parseBundleList(new Map(Object.entries(list)), new URL(label), label);
+    },
+  ].map((run) => assertThrows(run, SluiceError, "example.test/a.pack").message);
+  assertEquals(texts.filter((text) => text.includes("word")), []);
+});
 
 if (GIT_SERVES) {
   for (const sha256 of [false, true]) {

@@ -1,6 +1,7 @@
 /**
  * Lists of bundles (git's bundle-uri document): which bundles there are, and whether all or any of them are to be taken.
  */
+import { withoutUrlSecrets } from "@sluice/internal";
 import type { PacketReader } from "./_packet_lines.ts";
 import { notOffered, protocolFault, remoteLimit, shown } from "./_remote_faults.ts";
 import { expectEnd } from "./_side_bands.ts";
@@ -56,7 +57,11 @@ export async function readBundleList(reader: PacketReader, base: URL): Promise<G
     if (line === undefined) break;
     const [, key, value] = /^(bundle\..+?)=(.+)$/s.exec(line) ?? [];
     if (key === undefined) {
-      throw protocolFault(reader.label, `"${shown(line)}" says nothing of bundles`, offset);
+      throw protocolFault(
+        reader.label,
+        `"${shown(withoutUrlSecrets(line))}" says nothing of bundles`,
+        offset,
+      );
     }
     if (values.size >= LINES_MAX) throw remoteLimit(reader.label, "a list", LINES_MAX, "lines");
     // As in a file: the last part of a key is in any case.
@@ -71,6 +76,8 @@ export async function readBundleList(reader: PacketReader, base: URL): Promise<G
 function addressOf(uri: string, base: URL, label: string): URL {
   const url = URL.canParse(uri, base) ? new URL(uri, base) : undefined;
   const isSafe = url?.protocol === "https:" || url?.protocol === "http:" && base.protocol === "http:";
-  if (url === undefined || !isSafe) throw protocolFault(label, `"${shown(uri)}" is no address of a bundle`);
+  if (url === undefined || !isSafe) {
+    throw protocolFault(label, `"${shown(withoutUrlSecrets(uri))}" is no address of a bundle`);
+  }
   return url;
 }

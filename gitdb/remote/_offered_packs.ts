@@ -2,6 +2,7 @@
  * Packs that a server names by their addresses instead of sending them (git's `packfile-uris`): files of any server, such
  * as a content delivery network.
  */
+import { withoutUrlSecrets } from "@sluice/internal";
 import type { GitHashAlgorithm } from "../object/_object_id.ts";
 import { idOf } from "./_advertisement.ts";
 import { download } from "./_download.ts";
@@ -37,7 +38,8 @@ export function parseOfferedPack(
   const uri = line.slice(space + 1);
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (checksum === undefined || !protocols.some((each) => `${each}:` === url?.protocol)) {
-    throw protocolFault(label, `"${shown(line)}" is no address of a pack that was asked for`, offset);
+    const state = `"${shown(withoutUrlSecrets(uri))}" is no address of a pack that was asked for`;
+    throw protocolFault(label, state, offset);
   }
   return { checksum: `${checksum}`, url: url!.href, read: (signal) => download(url!, connection, signal) };
 }
